@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* pollux.h: all of the library. */
+#ifndef POLLUX_H
+#define POLLUX_H
+
+#include <pollux/types.h>
+
+#endif

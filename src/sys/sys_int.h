@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sys_int.h: what the files of this room share.
+ *
+ * The table is filled in sys.c; the entries that concern memory and waiting
+ * have files of their own.  Every entry is the same four steps: keep errno,
+ * make the call, turn a failure into -errno, put errno back.
+ */
+#ifndef PLX_SYS_INT_H
+#define PLX_SYS_INT_H
+
+#include <errno.h>
+#include "sys.h"
+
+/* The first parameter of an entry that looks at nothing in its table. */
+#define SELF const struct plx_sys *self __attribute__((unused))
+
+/* After a call that failed: -errno; KEPT is what errno was before. */
+static inline int
+plx__sys_failure(int kept)
+{
+	int error = errno;
+
+	errno = kept;
+	return -error;
+}
+
+/* Stands in for a call that this system lacks, whatever its arguments. */
+static inline int
+plx__sys_absent(int any, ...)
+{
+	(void)any;
+	errno = ENOSYS;
+	return -1;
+}
+
+/* sys.c: makes FD close-on-exec, without errno's being kept; 0 or -1. */
+int plx__sys_cloexec(int fd);
+
+/* sys_memory.c */
+void *plx__sys_resize(SELF, void *p, size_t size);
+int plx__sys_map(SELF, size_t size, void **out);
+int plx__sys_unmap(SELF, void *p, size_t size);
+int plx__sys_protect(SELF, void *p, size_t size, int prot);
+int plx__sys_advise(SELF, void *p, size_t size, int advice);
+
+/* sys_hot.c */
+ssize_t plx__sys_read(SELF, int fd, void *buf, size_t n);
+ssize_t plx__sys_write(SELF, int fd, const void *buf, size_t n);
+ssize_t plx__sys_recv(SELF, int fd, void *buf, size_t n, int flags);
+ssize_t plx__sys_send(SELF, int fd, const void *buf, size_t n, int flags);
+int plx__sys_epoll_wait(SELF, int ep, struct epoll_event *out, int cap,
+			int timeout_ms);
+
+/* sys_mux.c */
+int plx__sys_select(SELF, int nfds, unsigned long *r, unsigned long *w,
+		    const struct timespec *timeout);
+int plx__sys_poll(SELF, struct pollfd *fds, size_t n,
+		  const struct timespec *timeout);
+int plx__sys_epoll_create(SELF);
+int plx__sys_epoll_ctl(SELF, int ep, int op, int fd, struct epoll_event *ev);
+int plx__sys_epoll_pwait2(SELF, int ep, struct epoll_event *out, int cap,
+			  const struct timespec *timeout);
+int plx__sys_kqueue(SELF);
+int plx__sys_kevent(SELF, int kq, const struct kevent *in, int nin,
+		    struct kevent *out, int nout,
+		    const struct timespec *timeout);
+
+#endif
