@@ -4,5 +4,6 @@
 #define POLLUX_H
 
 #include <pollux/types.h>
+#include <pollux/selector.h>
 
 #endif

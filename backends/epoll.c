@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * epoll.c: the mechanism of Linux: the kernel keeps the set.
+ *
+ * Traps.
+ * - The kernel files a registration under (open file, number), not under the
+ *   number.  A file whose descriptor was closed goes on being reported as
+ *   long as a duplicate is open anywhere, a forked child's included, and the
+ *   number can no longer name it: neither MOD nor DEL reach such a ghost.
+ *   The token's generation gives it away; the cure (a fresh set) is the
+ *   selector's.
+ * - So ADD can say EEXIST for a number that we think is new: dup2 has brought
+ *   the old file back to it.  MOD then does what was meant.
+ * - MOD re-arms edge and one-shot.  The harmless question whether a
+ *   registration is alive is ADD: EEXIST says yes.
+ * - Regular files, directories and /dev/null are refused with EPERM.
+ * - EPOLLEXCLUSIVE can only be ADDed, never MODified, and combines with
+ *   EPOLLIN, EPOLLOUT and EPOLLET alone.
+ * - EPOLLERR and EPOLLHUP come unasked, and EPOLLRDHUP stays up for good: it
+ *   is asked for with EPOLLIN only, or a half-closed peer would keep waking
+ *   a writer.
+ * - epoll_wait counts milliseconds.  epoll_pwait2 is Linux 5.11; old sandboxes
+ *   answer EPERM to what they do not know.
+ * - After fork parent and child share one set: a child must not touch it.
+ */
+#include <config.h>
+#include <errno.h>
+#include <stddef.h>
+#include "backend.h"
+#include "sys.h"
+#include "timeout.h"
+
+#ifdef HAVE_EPOLL
+#include <sys/epoll.h>
+
+#ifndef EPOLLEXCLUSIVE
+#define EPOLLEXCLUSIVE (1u << 28)
+#endif
+
+struct state {
+	const struct plx_sys *sys;
+	int ep;
+	int no_pwait2;
+	int room; /* of EVENTS */
+	struct epoll_event *events;
+};
+
+static int
+open_epoll(const struct plx_sys *sys, void **state)
+{
+	int ep = sys->epoll_create(sys);
+	struct state *s;
+
+	if (ep < 0)
+		return ep;
+	s = sys->resize(sys, NULL, sizeof(*s));
+	if (!s) {
+		sys->close(sys, ep);
+		return -ENOMEM;
+	}
+	*s = (struct state){.sys = sys, .ep = ep};
+	*state = s;
+	return 0;
+}
+
+static void
+close_epoll(void *state)
+{
+	struct state *s = state;
+	const struct plx_sys *sys = s->sys;
+
+	sys->close(sys, s->ep);
+	sys->resize(sys, s->events, 0);
+	sys->resize(sys, s, 0);
+}
+
+static struct epoll_event
+wish(unsigned mask, uint64_t token)
+{
+	struct epoll_event ev = {.data.u64 = token};
+
+	if (mask & PLX_BACKEND_READ)
+		ev.events |= EPOLLIN;
+	if (mask & PLX_BACKEND_READ && !(mask & PLX_BACKEND_EXCLUSIVE))
+		ev.events |= EPOLLRDHUP;
+	if (mask & PLX_BACKEND_WRITE)
+		ev.events |= EPOLLOUT;
+	if (mask & PLX_BACKEND_EDGE)
+		ev.events |= EPOLLET;
+	if (mask & PLX_BACKEND_ONESHOT)
+		ev.events |= EPOLLONESHOT;
+	if (mask & PLX_BACKEND_EXCLUSIVE)
+		ev.events |= EPOLLEXCLUSIVE;
+	return ev;
+}
+
+static int
+control(const struct state *s, int op, int fd, unsigned mask, uint64_t token)
+{
+	struct epoll_event ev = wish(mask, token);
+
+	return s->sys->epoll_ctl(s->sys, s->ep, op, fd, &ev);
+}
+
+/* What the kernel says of a number that no longer names the old file. */
+static int
+means_gone(int error)
+{
+	return error == -ENOENT || error == -EBADF || error == -EPERM;
+}
+
+static int
+add(const struct state *s, int fd, unsigned mask, uint64_t token)
+{
+	int ret = control(s, EPOLL_CTL_ADD, fd, mask, token);
+
+	if (ret != -EEXIST)
+		return ret;
+	if (!(mask & PLX_BACKEND_EXCLUSIVE))
+		return control(s, EPOLL_CTL_MOD, fd, mask, token);
+	control(s, EPOLL_CTL_DEL, fd, 0, 0);
+	return control(s, EPOLL_CTL_ADD, fd, mask, token);
+}
+
+static int
+probe(const struct state *s, int fd)
+{
+	int ret = control(s, EPOLL_CTL_ADD, fd, 0, 0);
+
+	if (ret == -EEXIST)
+		return 0;
+	if (ret == 0)
+		control(s, EPOLL_CTL_DEL, fd, 0, 0);
+	return ret == 0 || means_gone(ret) ? -ENOENT : ret;
+}
+
+/* OLD or NEW is exclusive: out and in again, back to OLD when that fails. */
+static int
+replace(const struct state *s, int fd, unsigned old, unsigned new,
+	uint64_t token)
+{
+	int ret = control(s, EPOLL_CTL_DEL, fd, 0, 0);
+
+	if (ret < 0)
+		return ret;
+	ret = control(s, EPOLL_CTL_ADD, fd, new, token);
+	if (ret < 0)
+		control(s, EPOLL_CTL_ADD, fd, old, token);
+	return ret;
+}
+
+static int
+set(void *state, int fd, unsigned old, unsigned new, uint64_t token)
+{
+	const unsigned never = PLX_BACKEND_ONESHOT | PLX_BACKEND_EXCLUSIVE;
+	const struct state *s = state;
+	int ret;
+
+	if (new == 0) {
+		control(s, EPOLL_CTL_DEL, fd, 0, 0);
+		return 0;
+	}
+	if (old == new)
+		return probe(s, fd);
+	if ((new &never) == never)
+		return -ENOTSUP;
+	if (old == 0)
+		return add(s, fd, new, token);
+	if ((old | new) & PLX_BACKEND_EXCLUSIVE)
+		ret = replace(s, fd, old, new, token);
+	else
+		ret = control(s, EPOLL_CTL_MOD, fd, new, token);
+	return means_gone(ret) ? -ENOENT : ret;
+}
+
+static int
+make_room(struct state *s, int cap)
+{
+	struct epoll_event *events;
+
+	events = s->sys->resize(s->sys, s->events,
+				(size_t)cap * sizeof(*events));
+	if (!events)
+		return -ENOMEM;
+	s->events = events;
+	s->room = cap;
+	return 0;
+}
+
+static int
+ask(struct state *s, int cap, int64_t timeout)
+{
+	const struct plx_sys *sys = s->sys;
+	struct timespec spec;
+	int n;
+
+	if (timeout > 0 && !s->no_pwait2) {
+		n = sys->epoll_pwait2(sys, s->ep, s->events, cap,
+				      plx__timeout_spec(timeout, &spec));
+		if (n != -ENOSYS && n != -EPERM)
+			return n;
+		s->no_pwait2 = 1;
+	}
+	return sys->epoll_wait(sys, s->ep, s->events, cap,
+			       plx__timeout_ms(timeout));
+}
+
+static unsigned
+trouble(uint32_t events)
+{
+	unsigned mask = 0;
+
+	if (events & (EPOLLERR | EPOLLHUP))
+		mask |= PLX_BACKEND_DIRECTIONS;
+	if (events & (EPOLLRDHUP | EPOLLHUP))
+		mask |= PLX_BACKEND_EOF;
+	if (events & EPOLLERR)
+		mask |= PLX_BACKEND_ERROR;
+	return mask;
+}
+
+static inline unsigned
+meaning(uint32_t events)
+{
+	unsigned mask = events & EPOLLIN ? PLX_BACKEND_READ : 0;
+
+	mask |= events & EPOLLOUT ? PLX_BACKEND_WRITE : 0;
+	if (events & ~(uint32_t)(EPOLLIN | EPOLLOUT))
+		mask |= trouble(events);
+	return mask;
+}
+
+static int
+wait_epoll(void *state, struct plx_backend_event *out, int cap, int64_t timeout)
+{
+	struct state *s = state;
+	int i, n;
+
+	if (cap > s->room && make_room(s, cap) < 0)
+		return -ENOMEM;
+	n = ask(s, cap, timeout);
+	for (i = 0; i < n; i++) {
+		out[i].token = s->events[i].data.u64;
+		out[i].events = meaning(s->events[i].events);
+	}
+	return n;
+}
+
+static int
+fileno_epoll(void *state)
+{
+	const struct state *s = state;
+
+	return s->ep;
+}
+#endif
+
+const struct plx_backend plx__backend_epoll = {
+	.name = "epoll",
+#ifdef HAVE_EPOLL
+	.features = PLX_BACKEND_HAS_EDGE | PLX_BACKEND_HAS_ONESHOT |
+		    PLX_BACKEND_HAS_EXCLUSIVE | PLX_BACKEND_HAS_FILENO |
+		    PLX_BACKEND_HAS_NANOSECONDS,
+	.open = open_epoll,
+	.close = close_epoll,
+	.set = set,
+	.wait = wait_epoll,
+	.fileno = fileno_epoll,
+#endif
+};

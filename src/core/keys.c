@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * keys.c: what is registered.
+ *
+ * The invariant: a slot says what the backend has.  Every change goes to the
+ * backend first and is written down only when it succeeded, so a refusal
+ * leaves key and kernel as they were.
+ *
+ * A key can outlive its file: somebody closed the descriptor without telling
+ * us.  It is then counted, and dead: unregister works, modify says -ENOENT,
+ * and a register of the number, which now means another file, replaces it.
+ */
+#include <config.h>
+#include <sys/stat.h>
+#include "selector_parts.h"
+
+_Static_assert(PLX_READ == PLX_BACKEND_READ && PLX_WRITE == PLX_BACKEND_WRITE &&
+		       PLX_EDGE == PLX_BACKEND_EDGE &&
+		       PLX_ONESHOT == PLX_BACKEND_ONESHOT &&
+		       PLX_EXCLUSIVE == PLX_BACKEND_EXCLUSIVE &&
+		       PLX_EOF == PLX_BACKEND_EOF &&
+		       PLX_ERROR == PLX_BACKEND_ERROR,
+	       "the event bits of backends are the public ones");
+_Static_assert(PLX_FEATURE_EDGE == PLX_BACKEND_HAS_EDGE &&
+		       PLX_FEATURE_ONESHOT == PLX_BACKEND_HAS_ONESHOT &&
+		       PLX_FEATURE_EXCLUSIVE == PLX_BACKEND_HAS_EXCLUSIVE &&
+		       PLX_FEATURE_EMBEDDABLE == PLX_BACKEND_HAS_FILENO &&
+		       PLX_FEATURE_NANOSECONDS == PLX_BACKEND_HAS_NANOSECONDS,
+	       "the features of backends are the public ones");
+
+static int
+change(plx_selector *s, int fd, unsigned old, unsigned new, uint32_t generation)
+{
+	return s->backend->set(s->state, fd, old, new,
+			       plx__token(generation, fd));
+}
+
+/* 0, -EINVAL, or -ENOTSUP for a flag that the backend lacks. */
+static int
+check_events(const plx_selector *s, unsigned events)
+{
+	unsigned lacking = 0;
+
+	if (events & ~PLX__ASKABLE || !(events & PLX__DIRECTIONS))
+		return -EINVAL;
+	if (!(s->backend->features & PLX_FEATURE_EDGE))
+		lacking |= PLX_EDGE;
+	if (!(s->backend->features & PLX_FEATURE_ONESHOT))
+		lacking |= PLX_ONESHOT;
+	if (!(s->backend->features & PLX_FEATURE_EXCLUSIVE))
+		lacking |= PLX_EXCLUSIVE;
+	return events & lacking ? -ENOTSUP : 0;
+}
+
+/*
+ * Tells one file that the backend refused from another: 0 for none, else
+ * device and inode, boiled down to what a slot has room for.
+ */
+static uint16_t
+fingerprint(plx_selector *s, int fd)
+{
+	struct stat st;
+	uint64_t mix;
+
+	if (s->sys->fstat(s->sys, fd, &st) < 0)
+		return 0;
+	mix = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 7;
+	return (uint16_t)((mix ^ mix >> 16 ^ mix >> 32) | 1u << 15);
+}
+
+int
+plx__key_alive(plx_selector *s, int fd, const struct plx_slot *slot)
+{
+	unsigned armed = slot->armed;
+	uint16_t print;
+
+	if (slot->state & PLX_SLOT_DEAD)
+		return 0;
+	if (armed)
+		return change(s, fd, armed, armed, slot->generation) != -ENOENT;
+	print = fingerprint(s, fd);
+	if (slot->state & PLX_SLOT_ALWAYS)
+		return print == slot->print;
+	return print != 0;
+}
+
+/* Takes the key out of whatever would report it. */
+static void
+silence(plx_selector *s, int fd, struct plx_slot *slot)
+{
+	if (slot->armed)
+		change(s, fd, slot->armed, 0, slot->generation);
+	slot->armed = 0;
+	plx__always_remove(s, slot);
+}
+
+void
+plx__key_kill(plx_selector *s, int fd, struct plx_slot *slot)
+{
+	silence(s, fd, slot);
+	slot->state |= PLX_SLOT_DEAD;
+	s->stats.stale++;
+}
+
+void
+plx__key_drop(plx_selector *s, int fd, struct plx_slot *slot)
+{
+	silence(s, fd, slot);
+	slot->state &= PLX_SLOT_QUEUED;
+	slot->generation = 0;
+	slot->asked = 0;
+	slot->data = NULL;
+}
+
+/* Room for FD in the table; a number that is not open gets none. */
+static int
+make_room(plx_selector *s, int fd)
+{
+	struct stat st;
+	int ret;
+
+	if (fd < 0)
+		return -EBADF;
+	if (fd < s->table.size)
+		return 0;
+	ret = s->sys->fstat(s->sys, fd, &st);
+	return ret < 0 ? ret : plx__fdtable_grow(&s->table, fd);
+}
+
+/* Drops a dead key of FD; -EEXIST when it is alive. */
+static int
+make_way(plx_selector *s, int fd)
+{
+	struct plx_slot *slot = plx__fdtable_find(&s->table, fd);
+
+	if (!slot)
+		return 0;
+	if (plx__key_alive(s, fd, slot))
+		return -EEXIST;
+	if (!(slot->state & PLX_SLOT_DEAD))
+		s->stats.stale++;
+	plx__key_drop(s, fd, slot);
+	return 0;
+}
+
+static void
+add_always(plx_selector *s, int fd, struct plx_slot *slot)
+{
+	slot->print = fingerprint(s, fd);
+	plx__always_add(s, fd, slot);
+}
+
+static int
+add(plx_selector *s, int fd, unsigned events, void *data)
+{
+	uint32_t generation = plx__fdtable_generation(&s->table);
+	int ret = change(s, fd, 0, events, generation);
+	struct plx_slot *slot = &s->table.slots[fd];
+
+	if (ret < 0 && ret != -EPERM)
+		return ret;
+	slot->data = data;
+	slot->generation = generation;
+	slot->asked = (uint8_t)events;
+	if (ret == 0)
+		slot->armed = (uint8_t)events;
+	else
+		add_always(s, fd, slot);
+	slot->patience = plx__patience(slot);
+	return 0;
+}
+
+int
+plx_selector_register(plx_selector *s, int fd, unsigned events, void *data)
+{
+	int ret = plx__selector_check(s);
+
+	if (ret == 0)
+		ret = check_events(s, events);
+	if (ret == 0)
+		ret = make_room(s, fd);
+	if (ret == 0)
+		ret = make_way(s, fd);
+	return ret < 0 ? ret : add(s, fd, events, data);
+}
+
+/* Whether EVENTS are what SLOT has, and it has not fired for good. */
+static int
+in_place(const struct plx_slot *slot, unsigned events)
+{
+	if (events != slot->asked)
+		return 0;
+	return events == slot->armed || slot->state & PLX_SLOT_DUE;
+}
+
+static int
+rearm(plx_selector *s, int fd, struct plx_slot *slot, unsigned events)
+{
+	int ret;
+
+	if (slot->state & PLX_SLOT_ALWAYS) {
+		if (!plx__key_alive(s, fd, slot))
+			return -ENOENT;
+		plx__always_add(s, fd, slot);
+		return 0;
+	}
+	ret = change(s, fd, slot->armed, events, slot->generation);
+	if (ret == 0)
+		slot->armed = (uint8_t)events;
+	return ret;
+}
+
+int
+plx_selector_modify(plx_selector *s, int fd, unsigned events, void *data)
+{
+	struct plx_slot *slot;
+	int ret = plx__selector_check(s);
+
+	if (ret == 0)
+		ret = check_events(s, events);
+	if (ret < 0)
+		return ret;
+	slot = plx__fdtable_find(&s->table, fd);
+	if (!slot || slot->state & PLX_SLOT_DEAD)
+		return -ENOENT;
+	if (!in_place(slot, events)) {
+		ret = rearm(s, fd, slot, events);
+		if (ret == -ENOENT)
+			plx__key_kill(s, fd, slot);
+		if (ret < 0)
+			return ret;
+		slot->asked = (uint8_t)events;
+		slot->patience = plx__patience(slot);
+	}
+	slot->data = data;
+	return 0;
+}
+
+int
+plx_selector_unregister(plx_selector *s, int fd)
+{
+	int ret = plx__selector_check(s);
+	struct plx_slot *slot;
+
+	if (ret < 0)
+		return ret;
+	slot = plx__fdtable_find(&s->table, fd);
+	if (!slot)
+		return -ENOENT;
+	plx__key_drop(s, fd, slot);
+	return 0;
+}
+
+static void
+copy_key(const plx_selector *s, int fd, struct plx_key *key)
+{
+	const struct plx_slot *slot = &s->table.slots[fd];
+
+	*key = (struct plx_key){
+		.data = slot->data,
+		.fd = fd,
+		.events = slot->asked,
+	};
+}
+
+int
+plx_selector_get_key(const plx_selector *s, int fd, struct plx_key *key)
+{
+	int ret = plx__selector_check(s);
+
+	if (ret < 0)
+		return ret;
+	if (!plx__fdtable_find(&s->table, fd))
+		return -ENOENT;
+	copy_key(s, fd, key);
+	return 0;
+}
+
+int
+plx_selector_next_key(const plx_selector *s, int *cursor, struct plx_key *key)
+{
+	int ret = plx__selector_check(s);
+	int fd;
+
+	if (ret < 0)
+		return ret;
+	fd = plx__fdtable_from(&s->table, *cursor);
+	if (fd < 0)
+		return 0;
+	*cursor = fd + 1;
+	copy_key(s, fd, key);
+	return 1;
+}

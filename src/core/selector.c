@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * selector.c: the life of a selector, and the wait.
+ *
+ * This is the one place that knows about deadlines: a backend may return
+ * early and empty, may have been given a shorter timeout than was meant, or
+ * may report what no key stands for; the loop in plx_selector_select asks it
+ * again until there is an entry, a wake, an error, or the time has come.  The
+ * clock is read only for a deadline that may lie ahead.
+ *
+ * A reported token leads to its key by one access to the table and one
+ * compare.  All that is out of the ordinary (the wake descriptor, dead and
+ * one-shot keys, keys to be looked after, ghosts) fails one of three tests
+ * there and is sorted out by odd_event.
+ */
+#include <config.h>
+#include <limits.h>
+#include "clock.h"
+#include "selector_parts.h"
+
+#define INFORMATIVE (PLX_EOF | PLX_ERROR)
+
+int
+plx__selector_make(const struct plx_backend *b, const struct plx_sys *sys,
+		   plx_selector **out)
+{
+	plx_selector *s = sys->resize(sys, NULL, sizeof(*s));
+	const char *step;
+	int ret, why;
+
+	if (!s)
+		return -ENOMEM;
+	*s = (plx_selector){.sys = sys, .backend = b};
+	plx__fdtable_init(&s->table, sys);
+	ret = plx__wake_open(&s->wake, sys);
+	if (ret < 0)
+		goto free_selector;
+	ret = plx__backend_try(b, sys, &s->wake, &s->state, &step, &why);
+	if (ret < 0)
+		goto close_wake;
+	plx__forkmark_init(&s->mark, sys);
+	*out = s;
+	return 0;
+
+close_wake:
+	plx__wake_close(&s->wake);
+free_selector:
+	sys->resize(sys, s, 0);
+	return ret;
+}
+
+void
+plx_selector_close(plx_selector **selector)
+{
+	plx_selector *s = selector ? *selector : NULL;
+	const struct plx_sys *sys;
+
+	if (!s)
+		return;
+	sys = s->sys;
+	if (s->outer)
+		s->backend->close(s->outer);
+	if (s->state)
+		s->backend->close(s->state);
+	plx__wake_close(&s->wake);
+	plx__forkmark_fini(&s->mark);
+	plx__fdtable_fini(&s->table);
+	sys->resize(sys, s->batch, 0);
+	sys->resize(sys, s, 0);
+	*selector = NULL;
+}
+
+const char *
+plx_selector_backend(const plx_selector *s)
+{
+	return s ? s->backend->name : NULL;
+}
+
+int
+plx_selector_wake(plx_selector *s)
+{
+	int ret = plx__selector_check(s);
+
+	return ret < 0 ? ret : plx__wake_ring(&s->wake);
+}
+
+int
+plx_selector_stats(const plx_selector *s, struct plx_selector_stats *out)
+{
+	int ret = plx__selector_check(s);
+
+	if (ret == 0)
+		*out = s->stats;
+	return ret;
+}
+
+/* Makes room for CAP events of the backend: 0 or -ENOMEM. */
+static int
+make_room(plx_selector *s, int cap)
+{
+	struct plx_backend_event *batch;
+	size_t room = s->room ? (size_t)s->room : 32;
+
+	while (room < (size_t)cap)
+		room *= 2;
+	batch = s->sys->resize(s->sys, s->batch, room * sizeof(*batch));
+	if (!batch)
+		return -ENOMEM;
+	s->batch = batch;
+	s->room = room > INT_MAX ? INT_MAX : (int)room;
+	return 0;
+}
+
+/* A key has come to the end of its patience: 1 to report it, else 0. */
+static int
+look_after(plx_selector *s, int fd, struct plx_slot *slot)
+{
+	if (slot->armed & PLX_ONESHOT) {
+		slot->armed &= (uint8_t)~PLX__DIRECTIONS;
+		slot->patience = 1;
+		return 1;
+	}
+	slot->patience = PLX__PATIENCE;
+	if (plx__key_alive(s, fd, slot))
+		return 1;
+	plx__key_kill(s, fd, slot);
+	return 0;
+}
+
+/* An event that failed a test of deliver: 1 to report it, else 0. */
+static int
+odd_event(plx_selector *s, const struct plx_backend_event *ev)
+{
+	int fd = plx__token_fd(ev->token);
+	struct plx_slot *slot = plx__fdtable_find(&s->table, fd);
+	uint32_t generation = plx__token_generation(ev->token);
+
+	if (ev->token == plx__wake_token(&s->wake)) {
+		plx__wake_answer(&s->wake);
+		s->woken = 1;
+		return 0;
+	}
+	if (!slot || slot->generation != generation ||
+	    slot->state & PLX_SLOT_DEAD) {
+		s->stats.stale++;
+		s->ghost = 1;
+		return 0;
+	}
+	if (ev->events == 0) {
+		plx__key_kill(s, fd, slot);
+		return 0;
+	}
+	if (!(ev->events & slot->armed & PLX__DIRECTIONS))
+		return 0;
+	return look_after(s, fd, slot);
+}
+
+/* Whether the key of SLOT is to be told of EV, and nothing else is due. */
+static inline int
+is_ordinary(struct plx_slot *slot, const struct plx_backend_event *ev)
+{
+	return slot->generation == plx__token_generation(ev->token) &&
+	       ev->events & slot->armed & PLX__DIRECTIONS &&
+	       --slot->patience > 0;
+}
+
+/*
+ * Turns N events of the batch into entries; how many.  An entry is written
+ * before it is known whether it counts: there is room for N of them.
+ */
+static int
+deliver(plx_selector *s, struct plx_ready *ready, int n)
+{
+	const struct plx_backend_event *ev = s->batch;
+	const struct plx_backend_event *end = ev + n;
+	struct plx_slot *slot, *slots = s->table.slots;
+	unsigned size = (unsigned)s->table.size;
+	struct plx_ready *next = ready;
+	unsigned fd;
+
+	for (; ev < end; ev++) {
+		fd = (unsigned)plx__token_fd(ev->token);
+		if (fd >= size) {
+			odd_event(s, ev);
+			continue;
+		}
+		slot = &slots[fd];
+		next->data = slot->data;
+		next->fd = (int)fd;
+		next->events = ev->events & (slot->armed | INFORMATIVE);
+		if (is_ordinary(slot, ev) || odd_event(s, ev))
+			next++;
+	}
+	return (int)(next - ready);
+}
+
+/* Asks the backend once. */
+static int
+ask(plx_selector *s, struct plx_ready *ready, int cap, int64_t timeout)
+{
+	int ret, n;
+
+	if (cap > s->table.size + 1)
+		cap = s->table.size + 1;
+	if (cap > s->room && make_room(s, cap) < 0)
+		return -ENOMEM;
+	s->stats.waits++;
+	n = s->backend->wait(s->state, s->batch, cap, timeout);
+	if (n <= 0)
+		return n;
+	n = deliver(s, ready, n);
+	if (!s->ghost)
+		return n;
+	s->ghost = 0;
+	ret = plx__selector_rebuild(s);
+	return ret < 0 && n == 0 ? ret : n;
+}
+
+/* Both the always ready and the backend; they take turns at being first. */
+static int
+ask_both(plx_selector *s, struct plx_ready *ready, int cap)
+{
+	int n = 0, got = 0;
+
+	s->turn = !s->turn;
+	if (s->turn)
+		n = plx__always_take(s, ready, cap);
+	if (n < cap)
+		got = ask(s, ready + n, cap - n, 0);
+	if (got < 0)
+		return n > 0 ? n : got;
+	n += got;
+	if (!s->turn && n < cap)
+		n += plx__always_take(s, ready + n, cap - n);
+	return n;
+}
+
+int
+plx_selector_select(plx_selector *s, struct plx_ready *ready, int cap,
+		    int64_t deadline)
+{
+	int64_t timeout = deadline;
+	int n = plx__selector_check(s);
+
+	if (n < 0)
+		return n;
+	if (cap < 1)
+		return -EINVAL;
+	if (deadline > 0)
+		timeout = plx__time_left(deadline, s->sys->now(s->sys));
+	for (;;) {
+		n = s->due ? ask_both(s, ready, cap)
+			   : ask(s, ready, cap, timeout);
+		if (n != 0 || s->woken || timeout == 0)
+			break;
+		if (deadline > 0)
+			timeout = plx__time_left(deadline, s->sys->now(s->sys));
+		if (timeout == 0)
+			break;
+	}
+	s->woken = 0;
+	if (n > 0)
+		s->stats.events += (uint64_t)n;
+	return n;
+}
