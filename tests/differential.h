@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * differential.h: the world in which all backends must agree.
+ *
+ * A world is a few pairs of descriptors and one selector per usable backend,
+ * all told the same.  The model beside them is trivial: what is registered,
+ * for what, with which data.  What is ready, poll(2) says.
+ */
+#ifndef PLX_DIFFERENTIAL_H
+#define PLX_DIFFERENTIAL_H
+
+#include <pollux/selector.h>
+#include "conformance.h"
+
+#define PAIRS 12
+#define SELECTORS 8
+#define NUMBERS 1024
+#define LOG_LINES 60
+
+enum differential_kind {
+	KIND_TCP,
+	KIND_UNIX,
+	KIND_DATAGRAM,
+	KIND_UDP,
+	KIND_PIPE,
+	KIND_FIFO,
+	KIND_PTY,
+	KIND_FILE, /* [1] is -1 */
+	KIND_COUNT,
+};
+
+struct differential_end {
+	int fd;	       /* -1: closed */
+	unsigned mask; /* 0: not registered */
+	void *data;
+	int shut; /* for writing, by either side */
+};
+
+struct world {
+	struct {
+		char name[16];
+		plx_selector *s;
+	} selectors[SELECTORS];
+	int count;
+	struct {
+		enum differential_kind kind;
+		struct differential_end end[2];
+	} pairs[PAIRS];
+	char stale[NUMBERS]; /* closed, still registered */
+	uint64_t random;
+	uint64_t seed;
+	uintptr_t serial;
+	long ops;
+	int wrong_ends; /* ask pipes for what they cannot do */
+	char log[LOG_LINES][96];
+};
+
+/* A number below N. */
+unsigned differential_random(struct world *w, unsigned n);
+
+/* Does one random thing to the descriptors and tells all selectors. */
+void differential_step(struct world *w);
+
+/* Closes all that is open, registered or not. */
+void differential_tear_down(struct world *w);
+
+/* Remembers what is being done, for the day when it fails. */
+void differential_log(struct world *w, const char *format, ...)
+	PLX_PRINTF(2, 3);
+
+/* Shows the last operations and the seed, and fails the test. */
+void differential_fail(const struct world *w, const char *format, ...)
+	PLX_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * support.h: what the tests share.
+ *
+ * A test of something that exists once per backend is parameterised over
+ * PLX_BACKENDS: the parameter is a value, a struct with the name in it, never
+ * a pointer (a parameter crosses into another process).  It begins with
+ * support_begin, which skips a backend that this system lacks, and ends with
+ * support_end, which fails when a descriptor or a byte was left behind.
+ */
+#ifndef PLX_SUPPORT_H
+#define PLX_SUPPORT_H
+
+#include <stdint.h>
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include "sys.h"
+
+struct backend_param {
+	char name[16];
+};
+
+/* Declares the parameters of test TEST in SUITE: every known backend. */
+#define PLX_BACKENDS(SUITE, TEST)                                          \
+	ParameterizedTestParameters(SUITE, TEST)                           \
+	{                                                                  \
+		static struct backend_param list[8];                       \
+		size_t n = support_backends(list, 8);                      \
+		return cr_make_param_array(struct backend_param, list, n); \
+	}
+
+/* Fills LIST with the table's names; the number of them. */
+size_t support_backends(struct backend_param *list, size_t cap);
+
+/* What a test must leave as it found it. */
+struct support_mark {
+	int fds;
+	long blocks; /* of support_sys's allocations */
+};
+
+/* Skips the test when BACKEND (may be NULL) cannot be used here. */
+struct support_mark support_begin(const char *backend);
+void support_end(struct support_mark mark, const char *backend);
+
+/* Descriptors open in this process. */
+int support_count_fds(void);
+
+/* Raises the soft limit of descriptors to at least N; 0 when it cannot be. */
+int support_want_fds(int n);
+
+/* Pairs, all non-blocking: [0] is the one under test, [1] its peer. */
+void support_unix_pair(int fd[2]);
+void support_tcp_pair(int fd[2]);
+void support_udp_pair(int fd[2]);
+void support_pipe(int fd[2]); /* [0] reads, [1] writes */
+
+/* Writes into FD until it would block; how many bytes went. */
+size_t support_fill(int fd);
+/* Reads FD until it would block or ends; how many bytes came. */
+size_t support_drain(int fd);
+
+/*
+ * A table that counts calls and can lie: the real one underneath.
+ * - allocations are counted: BLOCKS live ones;
+ * - with FAKE_CLOCK, time stands at NOW, and a wait that finds nothing ready
+ *   moves NOW on by its timeout instead of sleeping;
+ * - the FAIL_AT-th call from now on (1 is the next) of an entry that FAILS
+ *   names (a bit of enum support_entry) answers -FAIL_WITH.
+ */
+enum support_entry {
+	SUPPORT_RESIZE = 1 << 0,
+	SUPPORT_MAP = 1 << 1,
+	SUPPORT_WAIT = 1 << 2,	 /* select, poll, epoll_wait*, kevent waits */
+	SUPPORT_CHANGE = 1 << 3, /* epoll_ctl, kevent changes */
+	SUPPORT_OPEN = 1 << 4,	 /* epoll_create, kqueue, eventfd, pipe */
+	SUPPORT_ADVISE = 1 << 5,
+	SUPPORT_PROTECT = 1 << 6,
+	SUPPORT_ACCEPT = 1 << 7,
+	SUPPORT_RECV = 1 << 8,	  /* recv and read */
+	SUPPORT_SEND = 1 << 9,	  /* send and write */
+	SUPPORT_SOCKET = 1 << 10, /* socket, bind, connect ... getpeername */
+	SUPPORT_FSTAT = 1 << 11,
+	SUPPORT_CLOSE = 1 << 12,
+	SUPPORT_OTHER = 1 << 13, /* dup_onto, unlink, unmap, getpid ... */
+	SUPPORT_CLOCK = 1 << 14, /* counted, never fails */
+};
+
+#define SUPPORT_ENTRIES 15
+
+struct support_sys {
+	struct plx_sys sys;
+	long blocks;
+	int fake_clock;
+	int64_t now;
+	unsigned fails;			      /* bits of enum support_entry */
+	long fail_at;			      /* counts down; 0: never */
+	int fail_with;			      /* an errno */
+	unsigned long calls[SUPPORT_ENTRIES]; /* by bit number of enum
+						 support_entry */
+};
+
+void support_sys_init(struct support_sys *s);
+
+/* Calls so far of the entries that MASK names; ~0u: everything. */
+unsigned long support_calls(const struct support_sys *s, unsigned mask);
+
+/* The table of the current test, made by support_begin; see support_mark. */
+extern struct support_sys support_sys;
+
+#endif
