@@ -5,5 +5,6 @@
 
 #include <pollux/types.h>
 #include <pollux/selector.h>
+#include <pollux/loop.h>
 
 #endif

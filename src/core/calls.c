@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * calls.c: the queue of calls, and timers on their way through it.
+ *
+ * Calls run in batches: what stood in the queue when its phase began.  A
+ * batch lies on a ring of its own whose first member is taken off before it
+ * runs, so a callback may cancel any other, arm itself again or free itself.
+ * Timers that are due are all taken off the heap before the first one runs:
+ * one that arms itself for the past cannot run twice in a turn, and cannot
+ * push itself in front of another that is due.
+ */
+#include <config.h>
+
+#include "calls.h"
+
+#include <errno.h>
+
+#include "loop_int.h"
+
+enum {
+	QUEUED = -1
+};
+
+static void
+ring_init(struct plx_call *ring)
+{
+	ring->prev = ring->next = ring;
+}
+
+static void
+append(struct plx_call *ring, struct plx_call *call)
+{
+	call->prev = ring->prev;
+	call->next = ring;
+	ring->prev->next = call;
+	ring->prev = call;
+	call->place = QUEUED;
+}
+
+static void
+unlink_call(struct plx_call *call)
+{
+	call->prev->next = call->next;
+	call->next->prev = call->prev;
+	call->place = 0;
+}
+
+static uint64_t
+run_batch(struct plx_call *batch)
+{
+	uint64_t n = 0;
+
+	while (batch->next != batch) {
+		struct plx_call *call = batch->next;
+
+		unlink_call(call);
+		n++;
+		call->fn(call->arg);
+	}
+	return n;
+}
+
+static void
+make_idle(struct plx_call *ring)
+{
+	while (ring->next != ring)
+		unlink_call(ring->next);
+}
+
+void
+plx__calls_init(struct plx_calls *calls)
+{
+	ring_init(&calls->soon);
+	ring_init(&calls->batch);
+}
+
+void
+plx__calls_fini(struct plx_calls *calls, const struct plx_sys *sys)
+{
+	make_idle(&calls->soon);
+	make_idle(&calls->batch);
+	plx__timers_fini(&calls->timers, sys);
+}
+
+uint64_t
+plx__calls_run_due(struct plx_calls *calls, int64_t now)
+{
+	struct plx_call *call;
+
+	if (calls->timers.count == 0)
+		return 0;
+	while ((call = plx__timers_take(&calls->timers, now)) != NULL)
+		append(&calls->batch, call);
+	return run_batch(&calls->batch);
+}
+
+uint64_t
+plx__calls_run_soon(struct plx_calls *calls)
+{
+	struct plx_call *soon = &calls->soon;
+	struct plx_call *batch = &calls->batch;
+
+	if (soon->next == soon)
+		return 0;
+	batch->next = soon->next;
+	batch->prev = soon->prev;
+	batch->next->prev = batch->prev->next = batch;
+	ring_init(soon);
+	return run_batch(batch);
+}
+
+int64_t
+plx__calls_deadline(struct plx_calls *calls)
+{
+	if (calls->soon.next != &calls->soon)
+		return 0;
+	return plx__timers_first(&calls->timers);
+}
+
+int
+plx_loop_call_soon(plx_loop *loop, struct plx_call *call, void (*fn)(void *arg),
+		   void *arg)
+{
+	if (call->place)
+		return -EBUSY;
+	call->fn = fn;
+	call->arg = arg;
+	append(&loop->calls.soon, call);
+	return 0;
+}
+
+int
+plx_loop_call_at(plx_loop *loop, struct plx_call *call, int64_t when,
+		 void (*fn)(void *arg), void *arg)
+{
+	if (call->place)
+		return -EBUSY;
+	call->fn = fn;
+	call->arg = arg;
+	call->when = when < 0 ? PLX_NEVER : when;
+	return plx__timers_insert(&loop->calls.timers, loop->sys, call);
+}
+
+void
+plx_loop_cancel(plx_loop *loop, struct plx_call *call)
+{
+	if (call->place == QUEUED)
+		unlink_call(call);
+	else if (call->place)
+		plx__timers_remove(&loop->calls.timers, call);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * calls.h: what runs once: soon, or at a time.
+ *
+ * A waiting call is either on a list (place -1) or on the heap of the timers
+ * (its slot there).  Timers that are due move from the heap to a list before
+ * the first of them runs.
+ */
+#ifndef PLX_CALLS_H
+#define PLX_CALLS_H
+
+#include <pollux/loop.h>
+#include "timers.h"
+
+struct plx_calls {
+	/* Heads of rings, of which only the links are used. */
+	struct plx_call soon;  /* asked for, will run in a turn to come */
+	struct plx_call batch; /* being run */
+	struct plx_timers timers;
+};
+
+void plx__calls_init(struct plx_calls *calls);
+
+/* Makes all that waits idle and frees the heap. */
+void plx__calls_fini(struct plx_calls *calls, const struct plx_sys *sys);
+
+/* Runs what is due at NOW; how many that were. */
+uint64_t plx__calls_run_due(struct plx_calls *calls, int64_t now);
+
+/* Runs what waits on the list by now; how many that were. */
+uint64_t plx__calls_run_soon(struct plx_calls *calls);
+
+/* The time of the first timer, 0 when a call waits, or PLX_NEVER. */
+int64_t plx__calls_deadline(struct plx_calls *calls);
+
+#endif

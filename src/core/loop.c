@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * loop.c: one turn after the other.
+ *
+ * A turn tells the selector what has come to be wished, asks it once, reads
+ * the clock once and then runs callbacks: timers that are due, watches, what
+ * other threads and signals left, and the calls that wait by then.  So a
+ * message that is answered from a call costs no second question, and a call
+ * that calls itself again does not keep the descriptors from being looked at.
+ *
+ * The loop is the one place that retries a wait which a signal cut short.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <string.h>
+#include <pollux/loop.h>
+#include <pollux/selector.h>
+
+#include "clock.h"
+#include "loop_int.h"
+#include "loop_seam.h"
+#include "selector_int.h"
+#include "signals.h"
+#include "sys.h"
+
+int
+plx_loop_open(const struct plx_loop_options *options, plx_loop **out)
+{
+	static const struct plx_loop_options defaults;
+	const struct plx_loop_options *o = options ? options : &defaults;
+	const struct plx_sys *sys = plx__sys_or_real(o->sys);
+	plx_loop *loop = sys->resize(sys, NULL, sizeof(*loop));
+	int err;
+
+	if (!loop)
+		return -ENOMEM;
+	memset(loop, 0, sizeof(*loop));
+	loop->sys = sys;
+	plx__calls_init(&loop->calls);
+	plx__watches_init(&loop->watches);
+	err = plx__posts_init(&loop->posts);
+	if (err < 0)
+		goto free_loop;
+	err = plx__selector_open(o->backend, sys, &loop->selector);
+	if (err < 0)
+		goto free_posts;
+	loop->now = sys->now(sys);
+	*out = loop;
+	return 0;
+free_posts:
+	plx__posts_fini(&loop->posts, sys);
+free_loop:
+	sys->resize(sys, loop, 0);
+	return err;
+}
+
+void
+plx_loop_close(plx_loop **ref)
+{
+	struct plx_selector_stats stats;
+	plx_loop *loop = *ref;
+	const struct plx_sys *sys;
+	int forked;
+
+	*ref = NULL;
+	if (!loop)
+		return;
+	sys = loop->sys;
+	forked = plx_selector_stats(loop->selector, &stats) == -ECHILD;
+	plx__signals_fini(loop, forked);
+	plx__calls_fini(&loop->calls, sys);
+	plx__watches_fini(&loop->watches, sys);
+	plx__posts_fini(&loop->posts, sys);
+	plx_selector_close(&loop->selector);
+	sys->resize(sys, loop, 0);
+}
+
+/* How long this turn may wait for descriptors. */
+static int64_t
+wait_until(plx_loop *loop, int64_t deadline)
+{
+	if (loop->stopping || plx__watches_pending(&loop->watches) ||
+	    atomic_load_explicit(&loop->notified, memory_order_relaxed))
+		return 0;
+	return plx__time_first(plx__calls_deadline(&loop->calls), deadline);
+}
+
+/*
+ * Takes the notice back, then looks what it was about.  A turn that takes it
+ * back without having seen the wake sees the wake in the next one, for
+ * nothing; but no notice waits unseen.
+ */
+static void
+run_notices(plx_loop *loop)
+{
+	atomic_exchange(&loop->notified, 0);
+	loop->stats.calls += plx__posts_run(&loop->posts);
+	plx__signals_run(loop);
+}
+
+static int
+turn(plx_loop *loop, int64_t deadline)
+{
+	int n = plx__watches_settle(loop);
+
+	if (n < 0)
+		return n;
+	deadline = wait_until(loop, deadline);
+	do {
+		n = plx_selector_select(loop->selector, loop->ready,
+					PLX_LOOP_READY, deadline);
+	} while (n == -EINTR);
+	if (n < 0)
+		return n;
+	loop->now = loop->sys->now(loop->sys);
+	loop->stats.turns++;
+	loop->watches.turn++;
+	loop->stats.calls += plx__calls_run_due(&loop->calls, loop->now);
+	plx__watches_run(loop, loop->ready, n);
+	if (atomic_load_explicit(&loop->notified, memory_order_relaxed))
+		run_notices(loop);
+	loop->stats.calls += plx__calls_run_soon(&loop->calls);
+	return 0;
+}
+
+int
+plx_loop_run_once(plx_loop *loop, int64_t deadline)
+{
+	int err;
+
+	if (loop->running)
+		return -EBUSY;
+	loop->running = 1;
+	err = turn(loop, deadline);
+	loop->stopping = 0;
+	loop->running = 0;
+	return err;
+}
+
+int
+plx_loop_run(plx_loop *loop, int64_t deadline)
+{
+	int err;
+
+	if (loop->running)
+		return -EBUSY;
+	loop->running = 1;
+	do {
+		err = turn(loop, deadline);
+		if (!err && !loop->stopping &&
+		    plx__time_left(deadline, loop->now) == 0)
+			err = -ETIMEDOUT;
+	} while (!err && !loop->stopping);
+	loop->stopping = 0;
+	loop->running = 0;
+	return err;
+}
+
+void
+plx_loop_stop(plx_loop *loop)
+{
+	loop->stopping = 1;
+}
+
+int64_t
+plx_loop_now(const plx_loop *loop)
+{
+	return loop->now;
+}
+
+const char *
+plx_loop_backend(const plx_loop *loop)
+{
+	return plx_selector_backend(loop->selector);
+}
+
+void
+plx_loop_stats(const plx_loop *loop, struct plx_loop_stats *out)
+{
+	*out = loop->stats;
+}
+
+int
+plx_loop_wake(plx_loop *loop)
+{
+	return plx_selector_wake(loop->selector);
+}
+
+int
+plx_loop_on_fork(plx_loop *loop)
+{
+	int err = plx_selector_reinit(loop->selector);
+
+	if (err < 0)
+		return err;
+	err = plx__posts_on_fork(&loop->posts);
+	if (err < 0)
+		return err;
+	plx__signals_on_fork(loop);
+	atomic_store(&loop->notified, 0);
+	plx__watches_on_fork(loop);
+	return 0;
+}
+
+const struct plx_sys *
+plx__loop_sys(const struct plx_loop *loop)
+{
+	return loop->sys;
+}
+
+void **
+plx__loop_task_slot(struct plx_loop *loop)
+{
+	return &loop->task_slot;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * posts.c: the way into the loop for other threads.
+ *
+ * A post appends first and notifies afterwards; the loop takes the notice
+ * back first and looks afterwards (loop_int.h).  So nothing is missed, and a
+ * flood of posts wakes the loop once.  What posted functions post themselves
+ * waits for the next turn.  The lock is never held while foreign code runs.
+ */
+#include <config.h>
+
+#include "posts.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "loop_int.h"
+#include "sys.h"
+
+enum {
+	FIRST_ROOM = 64
+};
+
+static int
+grow(struct plx_post_list *list, const struct plx_sys *sys)
+{
+	size_t room = list->room ? 2 * list->room : FIRST_ROOM;
+	void *items;
+
+	if (room > SIZE_MAX / sizeof(*list->items))
+		return -ENOMEM;
+	items = sys->resize(sys, list->items, room * sizeof(*list->items));
+	if (!items)
+		return -ENOMEM;
+	list->items = items;
+	list->room = room;
+	return 0;
+}
+
+int
+plx__posts_init(struct plx_posts *p)
+{
+	memset(p, 0, sizeof(*p));
+	return -pthread_mutex_init(&p->lock, NULL);
+}
+
+void
+plx__posts_fini(struct plx_posts *p, const struct plx_sys *sys)
+{
+	if (p->in.items)
+		sys->resize(sys, p->in.items, 0);
+	if (p->out.items)
+		sys->resize(sys, p->out.items, 0);
+	pthread_mutex_destroy(&p->lock);
+	memset(p, 0, sizeof(*p));
+}
+
+int
+plx__posts_on_fork(struct plx_posts *p)
+{
+	p->in.count = 0;
+	p->out.count = 0;
+	memset(&p->lock, 0, sizeof(p->lock));
+	return -pthread_mutex_init(&p->lock, NULL);
+}
+
+size_t
+plx__posts_run(struct plx_posts *p)
+{
+	struct plx_post_list taken;
+	size_t i;
+
+	pthread_mutex_lock(&p->lock);
+	taken = p->in;
+	p->in = p->out; /* which has run, and is empty */
+	p->out = taken;
+	pthread_mutex_unlock(&p->lock);
+	for (i = 0; i < p->out.count; i++)
+		p->out.items[i].fn(p->out.items[i].arg);
+	p->out.count = 0;
+	return i;
+}
+
+int
+plx_loop_post(plx_loop *loop, void (*fn)(void *arg), void *arg)
+{
+	struct plx_post_list *in = &loop->posts.in;
+	int err = 0;
+
+	pthread_mutex_lock(&loop->posts.lock);
+	if (in->count == in->room)
+		err = grow(in, loop->sys);
+	if (!err)
+		in->items[in->count++] = (struct plx_post){fn, arg};
+	pthread_mutex_unlock(&loop->posts.lock);
+	return err ? err : plx__loop_notify(loop);
+}

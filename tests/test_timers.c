@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_timers.c: the heap against a model that just looks for the smallest,
+ * and calls at a time through the loop, on a clock that moves with its waits.
+ */
+#include <config.h>
+
+#include <stdlib.h>
+#include <time.h>
+#include "loop_fixture.h"
+#include "timers.h"
+
+enum {
+	MODEL = 700,
+	STEPS = 60000
+};
+
+struct model {
+	struct plx_timers timers;
+	struct plx_call call[MODEL];
+	uint64_t random;
+};
+
+static uint64_t
+next_random(struct model *m)
+{
+	m->random ^= m->random << 13;
+	m->random ^= m->random >> 7;
+	m->random ^= m->random << 17;
+	return m->random;
+}
+
+static void
+insert(struct model *m, struct plx_call *call, int64_t when)
+{
+	call->when = when;
+	cr_assert_eq(plx__timers_insert(&m->timers, &support_sys.sys, call), 0);
+	cr_assert_gt(call->place, 0);
+}
+
+/* The call that leaves first, or NULL. */
+static struct plx_call *
+first_of(struct plx_timers *t)
+{
+	int64_t when = plx__timers_first(t);
+	struct plx_call *call = t->count ? t->heap[1].call : NULL;
+
+	cr_assert_eq(when, call ? call->when : PLX_NEVER);
+	return call;
+}
+
+static int
+comes_before(const struct plx_call *a, const struct plx_call *b)
+{
+	if (a->when != b->when)
+		return (uint64_t)a->when < (uint64_t)b->when;
+	return a->order < b->order;
+}
+
+static struct plx_call *
+first_of_model(struct model *m)
+{
+	struct plx_call *first = NULL;
+
+	for (int i = 0; i < MODEL; i++) {
+		struct plx_call *call = &m->call[i];
+
+		if (call->place && (!first || comes_before(call, first)))
+			first = call;
+	}
+	return first;
+}
+
+/* Arms, cancels, moves or expires one at random. */
+static void
+step(struct model *m)
+{
+	struct plx_call *call = &m->call[next_random(m) % MODEL];
+	int64_t when = (int64_t)(next_random(m) % 1000);
+	unsigned what = (unsigned)(next_random(m) % 8);
+
+	if (what == 0 && m->timers.count)
+		call = first_of(&m->timers);
+	if (call && call->place)
+		plx__timers_remove(&m->timers, call);
+	if (call && what >= 3)
+		insert(m, call, what == 7 ? PLX_NEVER : when);
+}
+
+Test(timers, the_first_is_that_of_a_plain_search)
+{
+	static struct model m;
+	struct support_mark mark = support_begin(NULL);
+	const char *given = getenv("PLX_SEED");
+	uint64_t seed =
+		given ? strtoull(given, NULL, 0)
+		      : (uint64_t)time(NULL) * 65537 + (unsigned)getpid();
+
+	m.random = seed | 1;
+	for (int i = 0; i < STEPS; i++) {
+		step(&m);
+		if (i % 8 == 0) {
+			cr_assert_eq(first_of(&m.timers), first_of_model(&m),
+				     "step %d of PLX_SEED=%llu", i,
+				     (unsigned long long)seed);
+		}
+	}
+	plx__timers_fini(&m.timers, &support_sys.sys);
+	cr_assert_null(first_of_model(&m));
+	support_end(mark, NULL);
+}
+
+Test(timers, they_leave_in_order_and_equal_ones_as_they_came)
+{
+	static struct model m = {.random = 4711};
+	static struct plx_call many[20000];
+	struct support_mark mark = support_begin(NULL);
+	const struct plx_call *last = NULL;
+	struct plx_call *first;
+	int n = 0;
+
+	for (size_t i = 0; i < 20000; i++)
+		insert(&m, &many[i], (int64_t)(next_random(&m) % 5000));
+	while ((first = plx__timers_take(&m.timers, 5000)) != NULL) {
+		cr_assert(!last || comes_before(last, first));
+		cr_assert_eq(first->place, 0);
+		last = first;
+		n++;
+	}
+	cr_assert_eq(n, 20000);
+	plx__timers_fini(&m.timers, &support_sys.sys);
+	support_end(mark, NULL);
+}
+
+Test(timers, a_cancelled_timer_may_be_freed_at_once)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct plx_call *call[100];
+	struct model m;
+
+	memset(&m, 0, sizeof(m));
+	for (int i = 0; i < 100; i++) {
+		call[i] = calloc(1, sizeof(*call[i]));
+		insert(&m, call[i], 7);
+	}
+	for (int i = 0; i < 100; i++) {
+		plx__timers_remove(&m.timers, call[i]);
+		free(call[i]);
+		if (i % 3 == 0) {
+			struct plx_call *next = first_of(&m.timers);
+
+			cr_assert_eq(next, i < 99 ? call[i + 1] : NULL);
+		}
+	}
+	plx__timers_fini(&m.timers, &support_sys.sys);
+	support_end(mark, NULL);
+}
+
+/* A resize that returns blocks at every alignment that malloc may. */
+static void *
+shifting_resize(const struct plx_sys *sys, void *p, size_t size)
+{
+	static size_t shift;
+	static char pool[4][1 << 20] __attribute__((aligned(128)));
+	static unsigned turn;
+	char *block = pool[turn++ % 4] + 16 * (shift++ % 8);
+
+	(void)sys;
+	if (p)
+		memcpy(block, p, size);
+	return block;
+}
+
+Test(timers, the_heap_survives_a_block_that_moves_by_any_distance)
+{
+	static struct model m = {.random = 42};
+	static struct plx_call many[30000];
+	struct plx_sys sys = {.resize = shifting_resize};
+	const struct plx_call *last = NULL;
+	struct plx_call *first;
+
+	for (size_t i = 0; i < 30000; i++) {
+		many[i].when = (int64_t)(next_random(&m) % 5000);
+		many[i].order = i;
+		cr_assert_eq(plx__timers_insert(&m.timers, &sys, &many[i]), 0);
+		cr_assert_eq((uintptr_t)&m.timers.heap[2] % 128, 0);
+	}
+	while ((first = plx__timers_take(&m.timers, 5000)) != NULL) {
+		cr_assert(!last || comes_before(last, first));
+		last = first;
+	}
+}
+
+LOOPS(timers, they_run_in_the_order_of_their_times)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a'};
+	struct note b = {.f = &f, .letter = 'b'};
+	struct note c = {.f = &f, .letter = 'c'};
+	struct note d = {.f = &f, .letter = 'd'};
+
+	begin(&f, p);
+	IS(&f, call_after(&c, 3000), 0);
+	IS(&f, call_after(&a, 1000), 0);
+	IS(&f, call_after(&b, 2000), 0);
+	IS(&f, call_after(&d, 3000), 0);
+	IS(&f, call_after(&d, 1), -EBUSY);
+	IS(&f, call_soon(&d), -EBUSY);
+	turn(&f);
+	LOGGED(&f, "");
+	IS(&f, plx_loop_run(f.loop, plx_loop_now(f.loop) + PLX_SECOND),
+	   -ETIMEDOUT);
+	LOGGED(&f, "abcd");
+	CHECK(&f, stats_of(&f).calls == 4);
+	end(&f);
+}
+
+LOOPS(timers, none_runs_before_its_time_and_each_costs_one_wake_up)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a'};
+	int64_t when;
+
+	begin(&f, p);
+	when = plx_loop_now(f.loop) + 5 * PLX_SECOND + 1;
+	call_after(&a, 5 * PLX_SECOND + 1);
+	IS(&f, plx_loop_run_once(f.loop, PLX_NEVER), 0);
+	LOGGED(&f, "a");
+	CHECK(&f, plx_loop_now(f.loop) >= when);
+	CHECK(&f, plx_loop_now(f.loop) < when + 2 * PLX_MILLISECOND);
+	CHECK(&f, stats_of(&f).turns == 1);
+	end(&f);
+}
+
+Test(timers, real_time_is_kept_and_never_early)
+{
+	struct fixture f = {.name = "default"};
+	struct note a = {.f = &f, .letter = 'a'};
+	int64_t when;
+
+	cr_assert_eq(plx_loop_open(NULL, &f.loop), 0);
+	for (int64_t us = 1; us < 5000; us = 3 * us + 1) {
+		when = plx_loop_now(f.loop) + us * PLX_MICROSECOND;
+		call_after(&a, us * PLX_MICROSECOND);
+		while (a.call.place) {
+			cr_assert_eq(plx_loop_run_once(f.loop, PLX_NEVER), 0);
+			cr_assert(a.call.place || plx_now() >= when);
+		}
+	}
+	plx_loop_close(&f.loop);
+}
+
+LOOPS(timers, never_means_never_and_can_be_cancelled)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a'};
+	struct note b = {.f = &f, .letter = 'b'};
+
+	begin(&f, p);
+	IS(&f, plx_loop_call_at(f.loop, &a.call, PLX_NEVER, run_note, &a), 0);
+	IS(&f, plx_loop_call_at(f.loop, &b.call, INT64_MAX, run_note, &b), 0);
+	plx_loop_cancel(f.loop, &b.call);
+	IS(&f, plx_loop_run(f.loop, support_sys.now + 86400 * PLX_SECOND),
+	   -ETIMEDOUT);
+	LOGGED(&f, "");
+	CHECK(&f, stats_of(&f).turns == 1);
+	CHECK(&f, a.call.place != 0);
+	plx_loop_cancel(f.loop, &a.call);
+	CHECK(&f, a.call.place == 0);
+	end(&f);
+}
+
+LOOPS(timers, a_cancelled_timer_does_not_wake_the_loop)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a'};
+	struct note b = {.f = &f, .letter = 'b'};
+
+	begin(&f, p);
+	call_after(&a, PLX_MILLISECOND);
+	call_after(&b, 2 * PLX_MILLISECOND);
+	plx_loop_cancel(f.loop, &a.call);
+	plx_loop_cancel(f.loop, &a.call);
+	IS(&f, plx_loop_run(f.loop, support_sys.now + 3 * PLX_MILLISECOND),
+	   -ETIMEDOUT);
+	LOGGED(&f, "b");
+	CHECK(&f, stats_of(&f).turns == 2);
+	end(&f);
+}
+
+LOOPS(timers, a_time_in_the_past_means_the_next_turn)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a'};
+	struct note b = {.f = &f, .letter = 'b'};
+	struct note c = {.f = &f, .letter = 'c'};
+
+	begin(&f, p);
+	call_after(&a, -PLX_SECOND);
+	call_after(&b, -2 * PLX_SECOND);
+	IS(&f, plx_loop_call_at(f.loop, &c.call, 0, run_note, &c), 0);
+	turn(&f);
+	LOGGED(&f, "cba");
+	end(&f);
+}
+
+static void
+again_in_the_past(struct note *n)
+{
+	plx_loop_call_at(n->f->loop, &n->call, 0, run_note, n);
+}
+
+LOOPS(timers, one_that_repeats_itself_in_the_past_starves_nobody)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a', .then = again_in_the_past};
+	struct note t = {.f = &f, .letter = 't'};
+	struct note w = {.f = &f, .letter = 'w'};
+
+	begin(&f, p);
+	support_pipe(f.fd);
+	CHECK(&f, write(f.fd[1], "x", 1) == 1);
+	IS(&f, watch(&w, f.fd[0], PLX_READ), 0);
+	again_in_the_past(&a);
+	call_after(&t, 0);
+	turn(&f);
+	LOGGED(&f, "atw");
+	turn(&f);
+	LOGGED(&f, "aw");
+	end(&f);
+}
+
+static void
+cancel_other(struct note *n)
+{
+	plx_loop_cancel(n->f->loop, &n->other->call);
+}
+
+static void
+other_soon(struct note *n)
+{
+	plx_loop_cancel(n->f->loop, &n->other->call);
+	call_soon(n->other);
+}
+
+LOOPS(timers, one_can_cancel_another_that_is_due_in_the_same_turn)
+{
+	struct fixture f;
+	struct note b = {.f = &f, .letter = 'b'};
+	struct note d = {.f = &f, .letter = 'd'};
+	struct note a = {
+		.f = &f, .letter = 'a', .then = cancel_other, .other = &b};
+	struct note c = {
+		.f = &f, .letter = 'c', .then = other_soon, .other = &d};
+	struct note e = {.f = &f, .letter = 'e'};
+
+	begin(&f, p);
+	call_after(&a, 1);
+	call_after(&b, 1);
+	call_after(&c, 1);
+	call_after(&d, 1);
+	call_after(&e, 1);
+	IS(&f, plx_loop_run_once(f.loop, PLX_NEVER), 0);
+	LOGGED(&f, "aced");
+	CHECK(&f, !b.call.place);
+	end(&f);
+}
+
+static void
+free_itself(struct note *n)
+{
+	free(n);
+}
+
+LOOPS(timers, one_may_free_itself)
+{
+	struct fixture f;
+	struct note *n;
+
+	begin(&f, p);
+	for (int i = 0; i < 3; i++) {
+		n = calloc(1, sizeof(*n));
+		*n = (struct note){&f, 'x', .then = free_itself};
+		call_after(n, i);
+	}
+	IS(&f, plx_loop_run(f.loop, support_sys.now + PLX_SECOND), -ETIMEDOUT);
+	LOGGED(&f, "xxx");
+	end(&f);
+}
+
+LOOPS(timers, without_memory_a_call_is_refused_and_idle)
+{
+	struct fixture f;
+	struct note n[65];
+	int err = 0;
+
+	begin(&f, p);
+	for (int i = 0; i < 64; i++) {
+		n[i] = (struct note){.f = &f, .letter = 'n'};
+		IS(&f, call_after(&n[i], i), 0);
+	}
+	support_sys.fails = SUPPORT_RESIZE;
+	support_sys.fail_with = ENOMEM;
+	support_sys.fail_at = 1;
+	n[64] = (struct note){.f = &f, .letter = 'n'};
+	err = call_after(&n[64], 0);
+	CHECK(&f, err == -ENOMEM);
+	CHECK(&f, n[64].call.place == 0);
+	IS(&f, call_after(&n[64], 0), 0);
+	IS(&f, plx_loop_run(f.loop, support_sys.now + PLX_SECOND), -ETIMEDOUT);
+	CHECK(&f, stats_of(&f).calls == 65);
+	end(&f);
+}
+
+static void
+again_later(struct note *n)
+{
+	call_after(n, PLX_MILLISECOND);
+}
+
+LOOPS(timers, a_periodic_timer_allocates_nothing)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a', .then = again_later};
+	unsigned long allocations;
+
+	begin(&f, p);
+	call_after(&a, 0);
+	turn(&f);
+	allocations = support_calls(&support_sys, SUPPORT_RESIZE);
+	IS(&f, plx_loop_run(f.loop, support_sys.now + 100 * PLX_MILLISECOND),
+	   -ETIMEDOUT);
+	CHECK(&f, strlen(f.log) == 101);
+	CHECK(&f, support_calls(&support_sys, SUPPORT_RESIZE) == allocations);
+	end(&f);
+}
