@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pollux/task.h: straight-line code that waits without a thread.
+ *
+ * A task is a function on a stack of its own that gives way only at a wait;
+ * between two waits nothing else of its loop runs.  Every task belongs to a
+ * nursery, which does not end before its tasks do; plx_run makes the first.
+ *
+ * Every wait takes an absolute deadline and can be cancelled:
+ * -ETIMEDOUT  the deadline passed first (with deadline 0: it is not ready);
+ * -ECANCELED  the task, or a scope it is in, was cancelled: this wait and
+ *             every further one fails, until the scope is left.
+ * What was complete by then keeps its result.  Outside a task, -EPERM.
+ *
+ * All of it belongs to the loop's thread; tasks never move between threads.
+ */
+#ifndef PLX_TASK_H
+#define PLX_TASK_H
+
+#include <stddef.h>
+#include <stdio.h>
+#include <pollux/types.h>
+
+PLX_BEGIN_DECLS
+
+struct plx_sys;
+typedef struct plx_nursery plx_nursery;
+
+/* What a task runs.  Returns its result: 0 or more, or -errno. */
+typedef int plx_task_fn(void *arg);
+
+struct plx_run_options {
+	const char *backend;	   /* as for plx_selector_open */
+	size_t stack_size;	   /* 0: 64 KiB; 16 KiB to 8 MiB */
+	const struct plx_sys *sys; /* NULL; the library's tests use another */
+};
+
+/*
+ * Opens a loop, runs FN(ARG) as its first task and returns once that task
+ * and all that were spawned have ended.  The first error (a result below 0,
+ * -ECANCELED apart) cancels the other tasks and is returned; else FN's
+ * result.  OPTIONS may be NULL.  -EBUSY inside a task; -EINVAL stack size;
+ * -ENOMEM; or the error of plx_loop_open.
+ */
+PLX_API int plx_run(const struct plx_run_options *options, plx_task_fn *fn,
+		    void *arg);
+
+/*
+ * Starts FN(ARG) as a task of NURSERY (NULL: the root nursery, plx_run's);
+ * it runs after the caller has given way.  The macro gives it the name and
+ * the place that plx_dump shows.  OUT may be NULL: nobody joins it then;
+ * else *OUT is valid until joined or detached, or else until plx_run ends.
+ * -ENOMEM, -EAGAIN the system refuses a stack; -EPERM outside a task.
+ */
+#define plx_spawn(nursery, fn, arg, out) \
+	plx_spawn_named(nursery, #fn, __FILE__, __LINE__, fn, arg, out)
+PLX_API int plx_spawn_named(plx_nursery *nursery, const char *name,
+			    const char *file, int line, plx_task_fn *fn,
+			    void *arg, plx_task **out);
+
+/*
+ * Waits for TASK's end, stores its result (RESULT may be NULL) and frees it;
+ * after an error it is still there.  -EDEADLK: that is the caller itself;
+ * -EBUSY: another task is joining it; -EINVAL: TASK has no handle.
+ */
+PLX_API int plx_join(plx_task *task, int *result, int64_t deadline);
+
+/* Gives up the handle: nobody will join TASK.  Not while somebody does. */
+PLX_API void plx_detach(plx_task *task);
+
+/* Cancels TASK at its next wait, or the one it is in, and for good. */
+PLX_API void plx_cancel(plx_task *task);
+
+/* The task that runs now, or NULL. */
+PLX_API plx_task *plx_self(void);
+
+/* The loop of the task that runs now, or NULL. */
+PLX_API plx_loop *plx_self_loop(void);
+
+/* Replaces the name of TASK; the text must outlive the task. */
+PLX_API void plx_set_name(plx_task *task, const char *name);
+
+/* Lets every other ready task run first. */
+PLX_API int plx_checkpoint(void);
+
+/* Sleeps for DURATION nanoseconds, or until WHEN; one that has passed is a
+   checkpoint.  0, -ECANCELED, -ENOMEM. */
+PLX_API int plx_sleep(int64_t duration);
+PLX_API int plx_sleep_until(int64_t when);
+
+/*
+ * A stretch of code that can be cancelled from outside.  The struct is the
+ * caller's and its members are private; scopes nest.
+ */
+struct plx_scope {
+	struct plx_scope *outer;
+	plx_task *task;
+	int cancelled;
+};
+
+/* Opens S in the running task. */
+PLX_API int plx_scope_enter(struct plx_scope *s);
+
+/* Makes every wait in S fail with -ECANCELED, now and until it is left. */
+PLX_API void plx_scope_cancel(struct plx_scope *s);
+
+/* Closes S: 1 when it had been cancelled, else 0.  -EINVAL: S is not the
+   innermost scope of the running task; nothing is changed. */
+PLX_API int plx_scope_leave(struct plx_scope *s);
+
+/*
+ * What can be waited for.  Put one into a struct of your own and write three
+ * functions; all are called in the loop's thread.
+ */
+struct plx_awaitable;
+struct plx_awaitable_ops {
+	const char *kind; /* for plx_dump: "channel" */
+	/* Begins: 1 it is ready now, 0 plx_awaitable_ready will be called,
+	   -errno it cannot begin. */
+	int (*arm)(struct plx_awaitable *a);
+	/* Takes it back, also when it is ready but another one was first: 0,
+	   and plx_awaitable_ready will not be called; or -EINPROGRESS,
+	   somebody still owns it and the task stays until
+	   plx_awaitable_ready comes. */
+	int (*disarm)(struct plx_awaitable *a);
+	/* What plx_await returns once it was ready. */
+	int (*result)(struct plx_awaitable *a);
+};
+
+struct plx_awaitable {
+	const struct plx_awaitable_ops *ops; /* the caller's to set */
+	plx_task *task;			     /* private; NULL at first */
+	int ready;			     /* private */
+};
+
+/* Waits for A: its result, or the error of its arm.  -EBUSY: somebody waits
+   for A already; -EINVAL: no ops, or a function is missing. */
+PLX_API int plx_await(struct plx_awaitable *a, int64_t deadline);
+
+/*
+ * Waits for the first of N, whose index it returns (the lowest of those that
+ * are ready by then); the others have been taken back.  Then ask that one's
+ * result function.  -EINVAL: N < 1; or the error of the arm that failed.
+ */
+PLX_API int plx_await_any(struct plx_awaitable *const *list, int n,
+			  int64_t deadline);
+
+/* Says that an armed A is ready: its task goes on in this turn or the next.
+   Nothing happens if A is ready already, or nobody waits for it. */
+PLX_API void plx_awaitable_ready(struct plx_awaitable *a);
+
+/*
+ * Waits until FD is ready in DIRECTION (PLX_READ or PLX_WRITE) and returns
+ * the event bits.  -EBUSY: another task waits for just that; -ESHUTDOWN:
+ * plx_close closed FD meanwhile; else as plx_loop_watch.  From then on until
+ * plx_close FD belongs to tasks: plx_loop_watch may find it watched, and
+ * closing it in another way leaves that behind.
+ */
+PLX_API int plx_await_fd(int fd, unsigned direction, int64_t deadline);
+
+/*
+ * Writes a table of LOOP's tasks to F: name, state, what it waits for and for
+ * how long, time left to the deadline, stack in use in bytes, where spawned.
+ * Ended tasks that nobody has joined are in it.  Returns their number, or
+ * -EINVAL.  In the loop's thread, inside a task or not.
+ */
+PLX_API int plx_dump(plx_loop *loop, FILE *f);
+
+PLX_END_DECLS
+
+#endif

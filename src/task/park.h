@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * park.h: how a task gives way and goes on.  Inline, because every message
+ * passes here and each layer of calls would save and load six registers.
+ */
+#ifndef PLX_PARK_H
+#define PLX_PARK_H
+
+#include "task_int.h"
+
+/* Lets the next task or the loop run until somebody makes T ready. */
+static inline void
+plx__give_way(struct plx_task *t)
+{
+	struct plx_rt *rt = t->rt;
+	struct plx_task *next = rt->batch;
+	struct plx_coro *to = &rt->thread;
+
+	if (next) {
+		rt->batch = next->next;
+		next->state = PLX_TASK_RUNNING;
+		to = &next->coro;
+	}
+	plx__current = next;
+	t->budget = PLX_TASK_BUDGET;
+	plx__coro_switch(&t->coro, to);
+}
+
+/* Parks T in W, which has no deadline or has its timer set. */
+static inline int
+plx__park_now(struct plx_task *t, struct plx_wait *w)
+{
+	t->wait = w;
+	t->wake = 0;
+	t->since = t->rt->now;
+	t->state = PLX_TASK_WAITING;
+	plx__give_way(t);
+	return t->wake;
+}
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * run.c: plx_run, and the ready queue between the loop and the tasks.
+ *
+ * The queue is first in, first out.  While it holds anything, one call waits
+ * in the loop; it takes the batch that is there and resumes each of it.  What
+ * becomes ready meanwhile waits for the next turn, so the loop polls between
+ * two batches and no pair of tasks can shut out the descriptors.  A task of
+ * the batch that parks switches straight to the next one (wait.c): coming back
+ * through the loop's stack would cost every message a switch more.  A task
+ * that ends does come back here, for nobody can free the stack he stands on.
+ *
+ * When the loop itself fails, its error becomes the root nursery's: the tasks
+ * are cancelled and their clean-up runs without the kernel's help.
+ */
+#include <config.h>
+#include <string.h>
+#include "task_int.h"
+#include "loop_seam.h"
+
+/* Failures of the loop in a row, with no task moving, before it is left. */
+#define GIVE_UP 8
+
+_Thread_local struct plx_task *plx__current;
+
+static void
+resume(struct plx_rt *rt, struct plx_task *t)
+{
+	t->state = PLX_TASK_RUNNING;
+	plx__current = t;
+	plx__coro_switch(&rt->thread, &t->coro);
+	if (rt->dead) {
+		plx__task_free(rt->dead);
+		rt->dead = NULL;
+	}
+}
+
+int
+plx__rt_drain(struct plx_rt *rt)
+{
+	struct plx_task *t;
+	int any = rt->ready != NULL;
+
+	rt->now = plx_loop_now(rt->loop);
+	rt->batch = rt->ready;
+	rt->ready = NULL;
+	rt->ready_end = &rt->ready;
+	while ((t = rt->batch)) {
+		rt->batch = t->next;
+		resume(rt, t);
+	}
+	return any;
+}
+
+static void
+drain(void *arg)
+{
+	plx__rt_drain(arg);
+}
+
+void
+plx__rt_schedule(struct plx_rt *rt)
+{
+	plx_loop_call_soon(rt->loop, &rt->drain, drain, rt);
+}
+
+/* Runs the loop until no task is left; 0, or -errno: there still is one. */
+static int
+turn_until_done(struct plx_rt *rt)
+{
+	int failures = 0;
+	int r = 0;
+
+	while (rt->root.live > 0 && failures < GIVE_UP) {
+		r = plx_loop_run(rt->loop, PLX_NEVER);
+		if (r >= 0) {
+			failures = 0;
+			continue;
+		}
+		plx__nursery_fail(&rt->root, r);
+		plx_loop_cancel(rt->loop, &rt->drain);
+		failures = plx__rt_drain(rt) ? 0 : failures + 1;
+	}
+	return rt->root.live > 0 ? r : 0;
+}
+
+static int
+main_task(void *arg)
+{
+	struct plx_rt *rt = arg;
+
+	rt->result = rt->fn(rt->arg);
+	return rt->result;
+}
+
+static int
+spawn_main(struct plx_rt *rt)
+{
+	const struct plx_task like = {
+		.fn = main_task,
+		.arg = rt,
+		.name = "main",
+	};
+
+	return plx__task_spawn(&rt->root, &like, NULL);
+}
+
+static int
+rt_init(struct plx_rt *rt, const struct plx_run_options *o)
+{
+	const struct plx_loop_options lo = {
+		.backend = o->backend,
+		.sys = o->sys,
+	};
+	int r;
+
+	r = plx__stack_pool_init(&rt->stacks, plx__sys_or_real(o->sys),
+				 o->stack_size, sizeof(struct plx_task));
+	if (r < 0)
+		return r;
+	r = plx_loop_open(&lo, &rt->loop);
+	if (r < 0) {
+		plx__stack_pool_fini(&rt->stacks);
+		return r;
+	}
+	rt->sys = plx__loop_sys(rt->loop);
+	rt->io = &plx__io_ready;
+	rt->now = plx_loop_now(rt->loop);
+	rt->ready_end = &rt->ready;
+	rt->root.rt = rt;
+	plx__list_init(&rt->root.tasks);
+	plx__list_init(&rt->unjoined);
+	plx__list_init(&rt->queue);
+	plx__coro_init_thread(&rt->thread);
+	*plx__loop_task_slot(rt->loop) = rt;
+	return 0;
+}
+
+static int
+rt_fini(struct plx_rt *rt)
+{
+	while (!plx__list_empty(&rt->unjoined))
+		plx__task_free(
+			PLX_OF(rt->unjoined.next, struct plx_task, link));
+	*plx__loop_task_slot(rt->loop) = NULL;
+	plx_loop_close(&rt->loop);
+	plx__stack_pool_fini(&rt->stacks);
+	plx__sides_free(rt);
+	if (rt->root.error)
+		return rt->root.error;
+	return rt->fault ? rt->fault : rt->result;
+}
+
+int
+plx_run(const struct plx_run_options *options, plx_task_fn *fn, void *arg)
+{
+	static const struct plx_run_options defaults;
+	const struct plx_run_options *o = options ? options : &defaults;
+	const struct plx_sys *sys = plx__sys_or_real(o->sys);
+	struct plx_rt *rt;
+	int r;
+
+	if (plx__current)
+		return -EBUSY;
+	if (!fn)
+		return -EINVAL;
+	rt = sys->resize(sys, NULL, sizeof(*rt));
+	if (!rt)
+		return -ENOMEM;
+	memset(rt, 0, sizeof(*rt));
+	rt->fn = fn;
+	rt->arg = arg;
+	r = rt_init(rt, o);
+	if (r < 0)
+		goto out;
+	r = spawn_main(rt);
+	if (r < 0)
+		plx__nursery_fail(&rt->root, r);
+	/* Somebody still owns memory of a task that no longer can be told:
+	   leaving it all behind is the one thing that is safe. */
+	r = turn_until_done(rt);
+	if (r < 0)
+		return rt->root.error;
+	r = rt_fini(rt);
+out:
+	sys->resize(sys, rt, 0);
+	return r;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * task.c: the life of a task: spawn, end, join, detach, cancel.
+ *
+ * A task is in its nursery's list until it ends.  Then, if somebody has its
+ * handle, it waits in the run's list of the unjoined for join, detach or the
+ * run's end; else its slot is freed as soon as it has left its stack.  So a
+ * slot is freed exactly once, and never from the stack in it.
+ */
+#include <config.h>
+#include <string.h>
+#include "task_int.h"
+
+void
+plx__task_free(struct plx_task *t)
+{
+	struct plx_rt *rt = t->rt;
+	int r;
+
+	plx__list_remove(&t->link);
+	plx__coro_fini(&t->coro);
+	r = plx__stack_put(&rt->stacks, t);
+	if (r < 0)
+		rt->fault = r;
+}
+
+static void
+nursery_cancel(struct plx_nursery *n)
+{
+	struct plx_link *l;
+
+	n->cancelled = 1;
+	for (l = n->tasks.next; l != &n->tasks; l = l->next)
+		plx_cancel(PLX_OF(l, struct plx_task, link));
+}
+
+void
+plx__nursery_fail(struct plx_nursery *n, int error)
+{
+	if (n->error)
+		return;
+	n->error = error;
+	nursery_cancel(n);
+}
+
+static void
+nursery_leave(struct plx_nursery *n, struct plx_task *t)
+{
+	plx__list_remove(&t->link);
+	if (t->result < 0 && t->result != -ECANCELED)
+		plx__nursery_fail(n, t->result);
+	if (--n->live == 0)
+		plx_loop_stop(n->rt->loop);
+}
+
+/* The whole of a task, on its stack.  Open scopes lie in frames that are
+   gone: they are dropped unseen. */
+static void
+task_entry(void *arg)
+{
+	struct plx_task *t = arg;
+	struct plx_rt *rt = t->rt;
+
+	t->result = t->fn(t->arg);
+	t->state = PLX_TASK_ENDED;
+	t->scope = NULL;
+	nursery_leave(t->nursery, t);
+	if (t->joiner)
+		plx_awaitable_ready(t->joiner);
+	if (t->handle)
+		plx__list_append(&rt->unjoined, &t->link);
+	else
+		rt->dead = t;
+	plx__current = NULL;
+	plx__coro_leave(&t->coro, &rt->thread);
+}
+
+int
+plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
+		struct plx_task **out)
+{
+	struct plx_rt *rt = n->rt;
+	struct plx_task *t;
+	void *control, *stack;
+	size_t size;
+	int r;
+
+	r = plx__stack_get(&rt->stacks, &control, &stack, &size);
+	if (r < 0)
+		return r;
+	t = control;
+	*t = *like;
+	r = plx__coro_init(&t->coro, stack, size, task_entry, t);
+	if (r < 0) {
+		plx__stack_put(&rt->stacks, t);
+		return r;
+	}
+	t->rt = rt;
+	t->nursery = n;
+	t->budget = PLX_TASK_BUDGET;
+	t->handle = out != NULL;
+	t->cancelled = t->cancels = n->cancelled;
+	t->since = rt->now;
+	plx__list_append(&n->tasks, &t->link);
+	n->live++;
+	plx__task_ready(t);
+	if (out)
+		*out = t;
+	return 0;
+}
+
+int
+plx_spawn_named(plx_nursery *nursery, const char *name, const char *file,
+		int line, plx_task_fn *fn, void *arg, plx_task **out)
+{
+	struct plx_task *self = plx__current;
+	const struct plx_task like = {
+		.fn = fn,
+		.arg = arg,
+		.name = name,
+		.file = file,
+		.line = line,
+	};
+
+	if (!self)
+		return -EPERM;
+	if (!fn || (nursery && nursery->rt != self->rt))
+		return -EINVAL;
+	return plx__task_spawn(nursery ? nursery : &self->rt->root, &like, out);
+}
+
+static struct plx_task *
+joined(struct plx_awaitable *a)
+{
+	return PLX_OF(a, struct plx_join, awaitable)->task;
+}
+
+static int
+join_arm(struct plx_awaitable *a)
+{
+	if (joined(a)->state == PLX_TASK_ENDED)
+		return 1;
+	joined(a)->joiner = a;
+	return 0;
+}
+
+static int
+join_disarm(struct plx_awaitable *a)
+{
+	joined(a)->joiner = NULL;
+	return 0;
+}
+
+static int
+join_result(struct plx_awaitable *a)
+{
+	return joined(a)->result;
+}
+
+const struct plx_awaitable_ops plx__join_ops = {
+	.kind = "join",
+	.arm = join_arm,
+	.disarm = join_disarm,
+	.result = join_result,
+};
+
+int
+plx_join(plx_task *task, int *result, int64_t deadline)
+{
+	struct plx_task *self = plx__current;
+	struct plx_join j = {
+		.awaitable.ops = &plx__join_ops,
+		.task = task,
+	};
+	struct plx_awaitable *list[1] = {&j.awaitable};
+	int r;
+
+	if (!self)
+		return -EPERM;
+	if (task == self)
+		return -EDEADLK;
+	if (!task || task->rt != self->rt || !task->handle)
+		return -EINVAL;
+	if (task->joiner)
+		return -EBUSY;
+	r = plx_await_any(list, 1, deadline);
+	if (r < 0)
+		return r;
+	if (result)
+		*result = task->result;
+	plx__task_free(task);
+	return 0;
+}
+
+void
+plx_detach(plx_task *task)
+{
+	if (!task || !task->handle || task->joiner)
+		return;
+	task->handle = 0;
+	if (task->state == PLX_TASK_ENDED)
+		plx__task_free(task);
+}
+
+void
+plx__task_interrupt(struct plx_task *t, int reason)
+{
+	if (t->state != PLX_TASK_WAITING || t->wait->fixed)
+		return;
+	t->wake = reason;
+	plx__task_ready(t);
+}
+
+void
+plx_cancel(plx_task *task)
+{
+	if (!task || task->cancelled || task->state == PLX_TASK_ENDED)
+		return;
+	task->cancelled = 1;
+	task->cancels++;
+	plx__task_interrupt(task, -ECANCELED);
+}
+
+plx_task *
+plx_self(void)
+{
+	return plx__current;
+}
+
+plx_loop *
+plx_self_loop(void)
+{
+	return plx__current ? plx__current->rt->loop : NULL;
+}
+
+void
+plx_set_name(plx_task *task, const char *name)
+{
+	if (task)
+		task->name = name;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * task_int.h: what the files of the task room share.
+ *
+ * One struct plx_rt per plx_run.  A task is READY (in the queue, or in the
+ * batch that runs), RUNNING (there is one at most), WAITING (parked; only
+ * plx__task_ready gets it going) or ENDED.  Switches happen in two places:
+ * run.c goes from the loop to a task, plx__give_way from a task to the next
+ * one of the batch or, after the last, back to the loop.
+ *
+ * A wait lives in the frame of the task that waits, in a struct that begins
+ * with a struct plx_wait; whoever completes it marks the record first, then
+ * wakes the task.  So a task that was woken for a timeout or a cancel finds
+ * out, when it goes on, that the operation has completed after all.
+ */
+#ifndef PLX_TASK_INT_H
+#define PLX_TASK_INT_H
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <pollux/loop.h>
+#include <pollux/task.h>
+#include "coro.h"
+#include "list.h"
+#include "stack.h"
+#include "sys.h"
+
+/* Operations that a task may complete without parking before it yields. */
+#define PLX_TASK_BUDGET 128
+
+enum plx_task_state {
+	PLX_TASK_READY,
+	PLX_TASK_RUNNING,
+	PLX_TASK_WAITING,
+	PLX_TASK_ENDED,
+};
+
+enum plx_wait_kind {
+	PLX_WAIT_FD,	/* a struct plx_fd_wait */
+	PLX_WAIT_LIST,	/* a struct plx_list_wait */
+	PLX_WAIT_QUEUE, /* a struct plx_queue_wait */
+	PLX_WAIT_SLEEP,
+};
+
+struct plx_wait {
+	enum plx_wait_kind kind;
+	int fixed;	       /* a cancel does not end it */
+	int64_t deadline;      /* negative: none */
+	struct plx_call timer; /* only with a deadline */
+};
+
+struct plx_fd_wait {
+	struct plx_wait wait;
+	const struct plx_side *side;
+	int result; /* the events, or why the watch was taken off, or 0 */
+};
+
+/* One direction of one descriptor.  Stays where it is until the run ends. */
+struct plx_side {
+	struct plx_watch watch; /* stays on from one wait to the next */
+	struct plx_task *task;	/* waits, in a struct plx_fd_wait */
+	int blocks;		/* the next call would block, as a hint */
+};
+
+/* The sides of one direction: by descriptor, in pages made when needed. */
+#define PLX_SIDES_PAGE 64u
+
+struct plx_sides {
+	struct plx_side **pages;
+	unsigned n; /* descriptors that PAGES reaches */
+};
+
+struct plx_list_wait {
+	struct plx_wait wait;
+	struct plx_awaitable *const *list;
+	int n;
+};
+
+/* Waits on account of a descriptor, but not for its readiness. */
+struct plx_queue_wait {
+	struct plx_wait wait;
+	struct plx_link link; /* in plx_rt.queue */
+	struct plx_task *task;
+	const char *what; /* for plx_dump */
+	int fd;
+	int error; /* set, and taken off the queue, when FD is closed */
+};
+
+struct plx_nursery {
+	struct plx_rt *rt;
+	struct plx_link tasks; /* those that have not ended */
+	size_t live;
+	int cancelled;
+	int error; /* the first one */
+};
+
+/* Lives in the control block of its stack's slot. */
+struct plx_task {
+	struct plx_rt *rt;
+	struct plx_task *next; /* in the ready queue or the batch */
+	enum plx_task_state state;
+	int cancels; /* cancelled scopes it is in, and 1 if itself is */
+	int budget;
+	int wake; /* why the wait ended: 0, -ETIMEDOUT, -ECANCELED */
+	struct plx_wait *wait; /* while parked */
+	int64_t since;	       /* when it parked */
+	struct plx_coro coro;
+	struct plx_scope *scope; /* the innermost */
+	struct plx_nursery *nursery;
+	struct plx_link link;	      /* nursery->tasks or rt->unjoined */
+	struct plx_awaitable *joiner; /* who waits for the end */
+	plx_task_fn *fn;
+	void *arg;
+	int result;
+	int cancelled; /* plx_cancel was called */
+	int handle;    /* somebody may join it */
+	int line;
+	const char *name;
+	const char *file;
+};
+
+/*
+ * How the calls of pollux/io.h are carried out.  Each is called in task T,
+ * which is not cancelled, with 1 <= N <= SSIZE_MAX; a deadline that has passed
+ * still means one try.  T comes last, so that the public call hands its own
+ * arguments on where they are.
+ */
+struct plx_io_ops {
+	int (*accept)(int fd, struct sockaddr *sa, socklen_t *len,
+		      int64_t deadline, struct plx_task *t);
+	int (*connect)(int fd, const struct sockaddr *sa, socklen_t len,
+		       int64_t deadline, struct plx_task *t);
+	ssize_t (*recv)(int fd, void *buf, size_t n, int64_t deadline,
+			struct plx_task *t);
+	ssize_t (*send)(int fd, const void *buf, size_t n, int64_t deadline,
+			struct plx_task *t);
+	ssize_t (*read)(int fd, void *buf, size_t n, int64_t deadline,
+			struct plx_task *t);
+	ssize_t (*write)(int fd, const void *buf, size_t n, int64_t deadline,
+			 struct plx_task *t);
+	/* FD will be closed: those who wait for it get -ESHUTDOWN. */
+	void (*forget)(struct plx_rt *rt, int fd);
+};
+
+struct plx_rt {
+	plx_loop *loop;
+	const struct plx_sys *sys;
+	const struct plx_io_ops *io;
+	int64_t now;		/* when the batch began */
+	struct plx_task *batch; /* what this turn still has to run */
+	struct plx_task *ready; /* what the next one will */
+	struct plx_task **ready_end;
+	struct plx_task *dead; /* has left its stack, which can be freed */
+	struct plx_call drain; /* waits in the loop while READY is not empty */
+	struct plx_coro thread;
+	struct plx_sides sides[2]; /* of PLX_READ and of PLX_WRITE */
+	struct plx_link queue;	   /* plx_queue_wait, first come first */
+	struct plx_link unjoined;  /* ended tasks that keep their result */
+	struct plx_nursery root;
+	struct plx_stack_pool stacks;
+	int fault; /* of a stack that was given back */
+	plx_task_fn *fn;
+	void *arg;
+	int result;
+};
+
+/* The task that runs in this thread: the one global of the library, read
+   once by every call.  initial-exec spares each reading a function call. */
+extern _Thread_local struct plx_task *plx__current
+	__attribute__((visibility("hidden"), tls_model("initial-exec")));
+
+/* The operations by trying first and waiting for readiness (io_ready.c). */
+extern const struct plx_io_ops plx__io_ready;
+int plx__ready_accept(int fd, struct sockaddr *sa, socklen_t *len,
+		      int64_t deadline, struct plx_task *t);
+int plx__ready_connect(int fd, const struct sockaddr *sa, socklen_t len,
+		       int64_t deadline, struct plx_task *t);
+void plx__ready_forget(struct plx_rt *rt, int fd);
+
+/* What plx_join waits for; plx_dump names its task. */
+struct plx_join {
+	struct plx_awaitable awaitable;
+	struct plx_task *task;
+};
+extern const struct plx_awaitable_ops plx__join_ops;
+
+/* Resumes what is ready by now; 1 if there was anything. */
+int plx__rt_drain(struct plx_rt *rt);
+
+/* Puts the drain into the loop's queue. */
+void plx__rt_schedule(struct plx_rt *rt);
+
+/* As plx_spawn_named, for a task of RT. */
+int plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
+		    struct plx_task **out);
+
+/* Frees an ended task; not from its own stack. */
+void plx__task_free(struct plx_task *t);
+
+/* Ends T's wait with REASON, if it waits and can be cancelled. */
+void plx__task_interrupt(struct plx_task *t, int reason);
+
+/* ERROR is the nursery's unless it has one; its tasks are cancelled. */
+void plx__nursery_fail(struct plx_nursery *n, int error);
+
+/*
+ * Parks T in W until plx__task_ready or W's deadline: 0, -ETIMEDOUT,
+ * -ECANCELED; or -ENOMEM at once.  Only 0 says that W was completed, but an
+ * error does not say that it was not: look at the record.
+ */
+int plx__park(struct plx_task *t, struct plx_wait *w);
+
+/* As plx_await_fd for a task that is not cancelled and a deadline to come. */
+int plx__wait_fd(struct plx_task *t, int fd, unsigned direction,
+		 int64_t deadline);
+
+/* The same for a side that is there. */
+int plx__wait_side(struct plx_task *t, struct plx_side *s, int fd,
+		   unsigned direction, int64_t deadline);
+
+/* Makes a side that is not there: 0, -EBADF, -ENOMEM. */
+int plx__side_make(struct plx_rt *rt, int fd, unsigned direction,
+		   struct plx_side **out);
+
+/* Forgets the hints of FD. */
+void plx__sides_reset(struct plx_rt *rt, int fd);
+
+void plx__sides_free(struct plx_rt *rt);
+
+/* The budget is used up: yields, unless the deadline is 0. */
+int plx__budget_spent(struct plx_task *t, int64_t deadline);
+
+/* Has DEADLINE passed for certain?  0 always has; costs no system call. */
+static inline int
+plx__passed(const struct plx_rt *rt, int64_t deadline)
+{
+	return (uint64_t)deadline <= (uint64_t)rt->now;
+}
+
+/* The side of FD, or NULL if there is none yet. */
+static inline struct plx_side *
+plx__side(const struct plx_rt *rt, int fd, unsigned direction)
+{
+	const struct plx_sides *sides = &rt->sides[direction >> 1];
+	unsigned i = (unsigned)fd;
+
+	if (i >= sides->n || !sides->pages[i / PLX_SIDES_PAGE])
+		return NULL;
+	return &sides->pages[i / PLX_SIDES_PAGE][i % PLX_SIDES_PAGE];
+}
+
+/*
+ * The beginning of every operation that might complete without parking.  It
+ * is here that a task yields, not after the operation: what a task has just
+ * received is not kept waiting while others run.
+ */
+static inline int
+plx__begin(struct plx_task *t, int64_t deadline)
+{
+	if (!t)
+		return -EPERM;
+	if (t->cancels)
+		return -ECANCELED;
+	if (--t->budget >= 0)
+		return 0;
+	return plx__budget_spent(t, deadline);
+}
+
+/* Queues T, which must not be queued, for the next batch. */
+static inline void
+plx__task_ready(struct plx_task *t)
+{
+	struct plx_rt *rt = t->rt;
+
+	t->state = PLX_TASK_READY;
+	t->next = NULL;
+	*rt->ready_end = t;
+	rt->ready_end = &t->next;
+	if (rt->ready == t)
+		plx__rt_schedule(rt);
+}
+
+#endif
