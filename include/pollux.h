@@ -8,5 +8,6 @@
 #include <pollux/loop.h>
 #include <pollux/task.h>
 #include <pollux/io.h>
+#include <pollux/net.h>
 
 #endif

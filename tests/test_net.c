@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_net.c: addresses in words and back, and sockets that listen.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <netinet/in.h>
+#include <pollux/net.h>
+#include "support.h"
+
+/* Parses TEXT, which must come back as EXPECTED. */
+static void
+expect_round(const char *text, const char *expected)
+{
+	struct plx_address a;
+	char back[PLX_ADDRESS_TEXT];
+	int n;
+
+	cr_assert_eq(plx_address_parse(text, &a), 0, "%s", text);
+	n = plx_address_format(&a, back, sizeof(back));
+	cr_assert_str_eq(back, expected, "%s became %s", text, back);
+	cr_assert_eq(n, (int)strlen(expected), "%s: %d", text, n);
+}
+
+static void
+expect_refusal(const char *text, int err)
+{
+	struct plx_address a, before;
+	int got;
+
+	memset(&a, 0x5a, sizeof(a));
+	before = a;
+	errno = 4711;
+	got = plx_address_parse(text, &a);
+	cr_assert_eq(got, err, "'%s': %d", text ? text : "NULL", got);
+	cr_assert_eq(memcmp(&a, &before, sizeof(a)), 0, "'%s' wrote", text);
+	cr_assert_eq(errno, 4711, "'%s' set errno", text);
+}
+
+Test(address, tcp_addresses_come_back_as_they_were)
+{
+	expect_round("127.0.0.1:7007", "127.0.0.1:7007");
+	expect_round("0.0.0.0:0", "0.0.0.0:0");
+	expect_round("255.255.255.255:65535", "255.255.255.255:65535");
+	expect_round("[::1]:7007", "[::1]:7007");
+	expect_round("[2001:db8::a:b]:80", "[2001:db8::a:b]:80");
+}
+
+Test(address, any_address_has_one_name)
+{
+	expect_round("*:7007", "*:7007");
+	expect_round(":7007", "*:7007");
+	expect_round("[::]:7007", "*:7007");
+}
+
+Test(address, v4_seen_through_v6_is_written_as_v4)
+{
+	expect_round("[::ffff:10.1.2.3]:99", "10.1.2.3:99");
+}
+
+Test(address, interface_is_kept)
+{
+	expect_round("[fe80::1%lo]:7007", "[fe80::1%lo]:7007");
+	expect_round("[fe80::1%1]:7007", "[fe80::1%lo]:7007");
+	expect_round("[fe80::1%99999]:7007", "[fe80::1%99999]:7007");
+}
+
+Test(address, unix_paths_come_back_as_they_were)
+{
+	char text[PLX_ADDRESS_TEXT] = "unix:";
+
+	expect_round("unix:/run/x.sock", "unix:/run/x.sock");
+	expect_round("unix:relative", "unix:relative");
+	memset(text + 5, 'p', sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+	expect_round(text, text);
+}
+
+Test(address, abstract_names_come_back_as_they_were)
+{
+#if defined(__linux__)
+	struct plx_address a;
+
+	expect_round("unix:@name", "unix:@name");
+	cr_assert_eq(plx_address_parse("unix:@name", &a), 0);
+	cr_assert_eq(a.length, offsetof(struct sockaddr_un, sun_path) + 5);
+#else
+	expect_refusal("unix:@name", -EINVAL);
+#endif
+}
+
+Test(address, nonsense_is_refused_and_writes_nothing)
+{
+	static const char *const bad[] = {
+		"",
+		":",
+		"7007",
+		"127.0.0.1",
+		"127.0.0.1:",
+		"127.0.0.1:x",
+		"127.0.0.1:+1",
+		"127.0.0.1:-1",
+		"127.0.0.1: 1",
+		"127.0.0.1:1 ",
+		"127.0.0:7007",
+		"256.0.0.1:1",
+		"localhost:7007",
+		"::1:7007",
+		"[::1]",
+		"[::1]7007",
+		"[::1:7007",
+		"[]:7007",
+		"[127.0.0.1]:7007",
+		"[::1%]:7007",
+		"[fe80::1%nosuchinterface]:1",
+		"**:1",
+		"unix:",
+		"unix:@",
+		"Unix:/x",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		expect_refusal(bad[i], -EINVAL);
+	expect_refusal(NULL, -EINVAL);
+}
+
+Test(address, too_much_is_out_of_range)
+{
+	char text[300] = "unix:";
+
+	expect_refusal("127.0.0.1:65536", -ERANGE);
+	expect_refusal("[::1]:99999999999999999999", -ERANGE);
+	memset(text + 5, 'p', sizeof(((struct sockaddr_un *)0)->sun_path));
+	expect_refusal(text, -ERANGE);
+}
+
+Test(address, an_overlong_host_is_refused)
+{
+	char text[300] = {0};
+
+	memset(text, '1', 200);
+	memcpy(text + 200, ":1", 3);
+	expect_refusal(text, -EINVAL);
+}
+
+Test(address, a_small_room_is_not_overrun)
+{
+	struct plx_address a;
+	char text[8] = "........";
+
+	cr_assert_eq(plx_address_parse("127.0.0.1:7007", &a), 0);
+	cr_assert_eq(plx_address_format(&a, text, 5), 14);
+	cr_assert_eq(memcmp(text, "127.\0...", 8), 0);
+	cr_assert_eq(plx_address_format(&a, NULL, 0), 14);
+}
+
+Test(address, other_families_and_nameless_sockets_are_told)
+{
+	struct plx_address a = {.length = sizeof(sa_family_t)};
+	char text[PLX_ADDRESS_TEXT] = "x";
+
+	a.storage.ss_family = AF_UNSPEC;
+	cr_assert_eq(plx_address_format(&a, text, sizeof(text)), -EAFNOSUPPORT);
+	cr_assert_str_eq(text, "");
+	a.storage.ss_family = AF_UNIX;
+	cr_assert_eq(plx_address_format(&a, text, sizeof(text)), 5);
+	cr_assert_str_eq(text, "unix:");
+}
+
+/* A listening socket on TEXT. */
+static int
+listen_on(const char *text, const struct plx_listen_options *o)
+{
+	struct plx_address a;
+	int fd = -1, err;
+
+	cr_assert_eq(plx_address_parse(text, &a), 0);
+	err = plx_listen(&a, o, &fd);
+	return err < 0 ? err : fd;
+}
+
+/* The address that FD is bound to, in words. */
+static const char *
+bound(int fd)
+{
+	static char text[PLX_ADDRESS_TEXT];
+	struct plx_address a;
+
+	cr_assert_eq(plx_local_address(fd, &a), 0);
+	plx_address_format(&a, text, sizeof(text));
+	return text;
+}
+
+static int
+connect_to(const char *text)
+{
+	struct plx_address a;
+	int fd;
+
+	cr_assert_eq(plx_address_parse(text, &a), 0);
+	fd = socket(a.storage.ss_family, SOCK_STREAM, 0);
+	if (connect(fd, (struct sockaddr *)&a.storage, a.length) == 0)
+		return fd;
+	close(fd);
+	return -errno;
+}
+
+Test(listen, gives_a_port_and_takes_connections)
+{
+	int before = support_count_fds(), fd, client, server;
+	struct plx_address peer, own;
+
+	fd = listen_on("127.0.0.1:0", NULL);
+	cr_assert_geq(fd, 0);
+	cr_assert(strncmp(bound(fd), "127.0.0.1:", 10) == 0);
+	cr_assert_neq(strcmp(bound(fd), "127.0.0.1:0"), 0);
+	client = connect_to(bound(fd));
+	cr_assert_geq(client, 0);
+	server = accept(fd, NULL, NULL);
+	cr_assert_geq(server, 0);
+	cr_assert_eq(plx_peer_address(server, &peer), 0);
+	cr_assert_eq(plx_local_address(client, &own), 0);
+	cr_assert_eq(memcmp(&peer, &own, sizeof(peer)), 0);
+	close(server);
+	close(client);
+	close(fd);
+	cr_assert_eq(support_count_fds(), before);
+}
+
+Test(listen, is_non_blocking_and_closed_by_exec)
+{
+	int fd = listen_on("127.0.0.1:0", NULL);
+
+	cr_assert(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	cr_assert(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	close(fd);
+}
+
+Test(listen, any_address_takes_v4)
+{
+	int fd = listen_on("*:0", NULL), client;
+	char text[PLX_ADDRESS_TEXT];
+
+	cr_assert_geq(fd, 0);
+	snprintf(text, sizeof(text), "127.0.0.1%s", strrchr(bound(fd), ':'));
+	client = connect_to(text);
+	cr_assert_geq(client, 0, "%s: %d", text, client);
+	close(client);
+	close(fd);
+}
+
+Test(listen, any_address_does_without_v6)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct plx_listen_options o = {.sys = &support_sys.sys};
+	int fd;
+
+	support_sys.fails = SUPPORT_SOCKET;
+	support_sys.fail_at = 1;
+	support_sys.fail_with = EAFNOSUPPORT;
+	fd = listen_on("*:0", &o);
+	cr_assert_geq(fd, 0);
+	cr_assert(strncmp(bound(fd), "0.0.0.0:", 8) == 0, "%s", bound(fd));
+	close(fd);
+	support_end(mark, NULL);
+}
+
+Test(listen, a_port_in_use_is_refused)
+{
+	int fd = listen_on("127.0.0.1:0", NULL), before = support_count_fds();
+
+	cr_assert_eq(listen_on(bound(fd), NULL), -EADDRINUSE);
+	cr_assert_eq(support_count_fds(), before);
+	close(fd);
+}
+
+Test(listen, a_port_can_be_shared_on_request)
+{
+	struct plx_listen_options o = {.reuse_port = 1};
+	int fd = listen_on("127.0.0.1:0", &o), other;
+
+	cr_assert_geq(fd, 0);
+	other = listen_on(bound(fd), &o);
+	cr_assert_geq(other, 0, "%d", other);
+	cr_assert_eq(listen_on(bound(fd), NULL), -EADDRINUSE);
+	close(other);
+	close(fd);
+}
+
+/* A directory of the test's own, and a socket's address in it. */
+struct place {
+	char dir[64];
+	char path[80];
+	char text[96];
+};
+
+static struct place
+make_place(void)
+{
+	struct place p = {.dir = "/tmp/pollux-net-XXXXXX"};
+
+	cr_assert(mkdtemp(p.dir));
+	snprintf(p.path, sizeof(p.path), "%s/s", p.dir);
+	snprintf(p.text, sizeof(p.text), "unix:%s", p.path);
+	return p;
+}
+
+static void
+remove_place(const struct place *p)
+{
+	unlink(p->path);
+	cr_assert_eq(rmdir(p->dir), 0);
+}
+
+Test(listen, a_unix_socket_takes_connections)
+{
+	struct place p = make_place();
+	int fd = listen_on(p.text, NULL), client;
+
+	cr_assert_geq(fd, 0);
+	cr_assert_str_eq(bound(fd), p.text);
+	client = connect_to(p.text);
+	cr_assert_geq(client, 0);
+	close(client);
+	close(fd);
+	remove_place(&p);
+}
+
+Test(listen, a_dead_path_is_taken_over)
+{
+	struct place p = make_place();
+	int before = support_count_fds(), fd = listen_on(p.text, NULL);
+
+	close(fd);
+	fd = listen_on(p.text, NULL);
+	cr_assert_geq(fd, 0, "%d", fd);
+	cr_assert_geq(connect_to(p.text), 0);
+	close(fd);
+	cr_assert_eq(support_count_fds(), before + 1);
+	remove_place(&p);
+}
+
+Test(listen, a_live_path_is_left_alone)
+{
+	struct place p = make_place();
+	int fd = listen_on(p.text, NULL), before = support_count_fds();
+
+	cr_assert_eq(listen_on(p.text, NULL), -EADDRINUSE);
+	cr_assert_eq(support_count_fds(), before);
+	cr_assert_geq(connect_to(p.text), 0);
+	close(fd);
+	remove_place(&p);
+}
+
+Test(listen, a_regular_file_is_left_alone)
+{
+	struct place p = make_place();
+	struct stat st;
+	int file = open(p.path, O_CREAT | O_WRONLY, 0600);
+
+	cr_assert_geq(file, 0);
+	close(file);
+	cr_assert_eq(listen_on(p.text, NULL), -EADDRINUSE);
+	cr_assert_eq(stat(p.path, &st), 0);
+	cr_assert(S_ISREG(st.st_mode));
+	remove_place(&p);
+}
+
+Test(listen, a_symbolic_link_is_left_alone)
+{
+	struct place p = make_place();
+	struct stat st;
+
+	cr_assert_eq(symlink("/nonexistent/target", p.path), 0);
+	cr_assert_eq(listen_on(p.text, NULL), -EADDRINUSE);
+	cr_assert_eq(lstat(p.path, &st), 0);
+	cr_assert(S_ISLNK(st.st_mode));
+	remove_place(&p);
+}
+
+Test(listen, unix_sockets_share_no_port)
+{
+	struct plx_listen_options o = {.reuse_port = 1};
+
+	cr_assert_eq(listen_on("unix:/tmp/never-made", &o), -ENOTSUP);
+}
+
+Test(listen, nothing_is_left_behind_whatever_fails)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct plx_listen_options o = {.sys = &support_sys.sys};
+	struct place p = make_place();
+	struct stat st;
+	long k;
+	int fd, n = 0;
+
+	for (k = 1; k < 50; k++) {
+		support_sys.fails = SUPPORT_SOCKET | SUPPORT_OTHER;
+		support_sys.fail_at = k;
+		support_sys.fail_with = ENOBUFS;
+		fd = listen_on(p.text, &o);
+		if (fd >= 0)
+			break;
+		n++;
+		cr_assert_eq(fd, -ENOBUFS, "call %ld: %d", k, fd);
+		cr_assert_eq(lstat(p.path, &st), -1, "call %ld: path", k);
+	}
+	cr_assert_geq(n, 3);
+	support_sys.fail_at = 0;
+	close(fd);
+	remove_place(&p);
+	support_end(mark, NULL);
+}
+
+Test(listen, tcp_leaves_nothing_behind_whatever_fails)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct plx_listen_options o = {.sys = &support_sys.sys};
+	long k;
+	int fd, n = 0;
+
+	for (k = 1; k < 50; k++) {
+		support_sys.fails = SUPPORT_SOCKET;
+		support_sys.fail_at = k;
+		support_sys.fail_with = ENOMEM;
+		fd = listen_on("127.0.0.1:0", &o);
+		if (fd >= 0)
+			break;
+		n++;
+		cr_assert_eq(fd, -ENOMEM, "call %ld: %d", k, fd);
+	}
+	cr_assert_geq(n, 4);
+	close(fd);
+	support_end(mark, NULL);
+}
+
+Test(listen, asking_about_no_socket_is_refused)
+{
+	struct plx_address a;
+
+	cr_assert_eq(plx_local_address(-1, &a), -EBADF);
+	cr_assert_eq(plx_peer_address(-1, &a), -EBADF);
+}
