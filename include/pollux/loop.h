@@ -24,7 +24,7 @@ PLX_BEGIN_DECLS
 struct plx_sys;
 
 struct plx_loop_options {
-	const char *backend;       /* as for plx_selector_open */
+	const char *backend;	   /* as for plx_selector_open */
 	const struct plx_sys *sys; /* NULL; the library's tests use another */
 };
 
@@ -45,9 +45,9 @@ struct plx_watch {
 	   loop cannot watch any more, the watch has been taken off and EVENTS
 	   is 0: see ERROR. */
 	void (*fn)(struct plx_watch *w, unsigned events);
-	void *arg;          /* the caller's */
-	int error;          /* why EVENTS is 0: -errno; read only */
-	int fd;             /* read only */
+	void *arg;	    /* the caller's */
+	int error;	    /* why EVENTS is 0: -errno; read only */
+	int fd;		    /* read only */
 	unsigned direction; /* read only; 0 while not watching */
 };
 
@@ -61,8 +61,8 @@ struct plx_signal {
 
 struct plx_loop_stats {
 	uint64_t turns;
-	uint64_t calls;  /* soon, at a time and posted, run */
-	uint64_t events; /* callbacks of watches */
+	uint64_t calls;		   /* soon, at a time and posted, run */
+	uint64_t events;	   /* callbacks of watches */
 	uint64_t interest_changes; /* registrations made, changed, dropped */
 };
 

@@ -21,7 +21,7 @@
 PLX_BEGIN_DECLS
 
 struct plx_key {
-	void *data;      /* the caller's, handed back with each event */
+	void *data; /* the caller's, handed back with each event */
 	int fd;
 	unsigned events; /* what was asked for */
 };
@@ -33,24 +33,24 @@ struct plx_ready {
 };
 
 /* Bits of struct plx_backend_info.features. */
-#define PLX_FEATURE_EDGE 0x01u       /* takes PLX_EDGE */
-#define PLX_FEATURE_ONESHOT 0x02u    /* takes PLX_ONESHOT */
-#define PLX_FEATURE_EXCLUSIVE 0x04u  /* takes PLX_EXCLUSIVE */
-#define PLX_FEATURE_EMBEDDABLE 0x08u /* plx_selector_fileno works */
+#define PLX_FEATURE_EDGE 0x01u	      /* takes PLX_EDGE */
+#define PLX_FEATURE_ONESHOT 0x02u     /* takes PLX_ONESHOT */
+#define PLX_FEATURE_EXCLUSIVE 0x04u   /* takes PLX_EXCLUSIVE */
+#define PLX_FEATURE_EMBEDDABLE 0x08u  /* plx_selector_fileno works */
 #define PLX_FEATURE_NANOSECONDS 0x10u /* waits finer than a millisecond */
 
 struct plx_backend_info {
 	char name[16];
-	int compiled;      /* built into this library */
-	int usable;        /* opened and tried just now */
+	int compiled;	   /* built into this library */
+	int usable;	   /* opened and tried just now */
 	unsigned features; /* PLX_FEATURE_* */
-	char why[96];      /* why it is not usable, or empty */
+	char why[96];	   /* why it is not usable, or empty */
 };
 
 struct plx_selector_stats {
-	uint64_t waits;   /* times the kernel was asked */
+	uint64_t waits;	  /* times the kernel was asked */
 	uint64_t events;  /* entries handed out */
-	uint64_t stale;   /* events or keys found to outlive their file */
+	uint64_t stale;	  /* events or keys found to outlive their file */
 	uint64_t rebuilt; /* times the kernel's set was made anew for that */
 };
 
