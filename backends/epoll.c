@@ -15,7 +15,9 @@
  *   registration is alive is ADD: EEXIST says yes.
  * - Regular files, directories and /dev/null are refused with EPERM.
  * - EPOLLEXCLUSIVE can only be ADDed, never MODified, and combines with
- *   EPOLLIN, EPOLLOUT and EPOLLET alone.
+ *   EPOLLIN, EPOLLOUT and EPOLLET alone; keys.c refuses it with ONESHOT.
+ * - A set cannot be ADDed to itself (EINVAL) nor to one that it watches
+ *   (ELOOP): then the number of what was watched is a set's by now.
  * - EPOLLERR and EPOLLHUP come unasked, and EPOLLRDHUP stays up for good: it
  *   is asked for with EPOLLIN only, or a half-closed peer would keep waking
  *   a writer.
@@ -131,7 +133,9 @@ probe(const struct state *s, int fd)
 		return 0;
 	if (ret == 0)
 		control(s, EPOLL_CTL_DEL, fd, 0, 0);
-	return ret == 0 || means_gone(ret) ? -ENOENT : ret;
+	if (ret == 0 || ret == -EINVAL || ret == -ELOOP || means_gone(ret))
+		return -ENOENT;
+	return ret;
 }
 
 /* OLD or NEW is exclusive: out and in again, back to OLD when that fails. */
@@ -152,7 +156,6 @@ replace(const struct state *s, int fd, unsigned old, unsigned new,
 static int
 set(void *state, int fd, unsigned old, unsigned new, uint64_t token)
 {
-	const unsigned never = PLX_BACKEND_ONESHOT | PLX_BACKEND_EXCLUSIVE;
 	const struct state *s = state;
 	int ret;
 
@@ -162,8 +165,6 @@ set(void *state, int fd, unsigned old, unsigned new, uint64_t token)
 	}
 	if (old == new)
 		return probe(s, fd);
-	if ((new &never) == never)
-		return -ENOTSUP;
 	if (old == 0)
 		return add(s, fd, new, token);
 	if ((old | new) & PLX_BACKEND_EXCLUSIVE)
@@ -237,6 +238,8 @@ wait_epoll(void *state, struct plx_backend_event *out, int cap, int64_t timeout)
 	int i, n;
 
 	if (cap > s->room && make_room(s, cap) < 0)
+		cap = s->room;
+	if (cap == 0)
 		return -ENOMEM;
 	n = ask(s, cap, timeout);
 	for (i = 0; i < n; i++) {

@@ -179,11 +179,13 @@ modify(struct state *s, int fd, unsigned mask)
 static int
 is_gone(const struct state *s, int fd, int probe)
 {
-	const struct entry *e = &s->entries[fd];
+	const struct entry *e;
 
-	return fd >= s->size || e->mask == 0 ||
-	       ((probe || !e->knotes.live) &&
-		!plx__identity_holds(s->sys, fd, &e->id));
+	if (fd >= s->size)
+		return 1;
+	e = &s->entries[fd];
+	return e->mask == 0 || ((probe || !e->knotes.live) &&
+				!plx__identity_holds(s->sys, fd, &e->id));
 }
 
 static int

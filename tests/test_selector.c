@@ -263,3 +263,47 @@ Test(always, survives_removal_and_return_in_any_order)
 		fclose(file[i]);
 	end(&s, mark, "epoll");
 }
+
+PLX_BACKENDS(selector, waits_with_what_room_there_is_without_memory)
+ParameterizedTest(struct backend_param *p, selector,
+		  waits_with_what_room_there_is_without_memory)
+{
+	plx_selector *s;
+	struct support_mark mark = begin(p->name, &s);
+	struct plx_ready ready[64];
+	int fd[40][2];
+
+	add_readable(s, fd[0], PLX_READ);
+	cr_assert_eq(look(s, ready, 1), 1, "%s", p->name);
+	for (int i = 1; i < 40; i++)
+		add_readable(s, fd[i], PLX_READ);
+	support_sys.fails = SUPPORT_RESIZE;
+	support_sys.fail_with = ENOMEM;
+	for (int at = 1; at <= 2; at++) {
+		support_sys.fail_at = at;
+		cr_assert_geq(look(s, ready, 64), 1, "%s: %d", p->name, at);
+	}
+	support_sys.fail_at = 0;
+	cr_assert_eq(look(s, ready, 64), 40, "%s", p->name);
+	for (int i = 0; i < 40; i++)
+		close_pair(fd[i]);
+	end(&s, mark, p->name);
+}
+
+PLX_BACKENDS(selector, refuses_an_exclusive_oneshot_in_register_and_modify)
+ParameterizedTest(struct backend_param *p, selector,
+		  refuses_an_exclusive_oneshot_in_register_and_modify)
+{
+	const unsigned both = PLX_READ | PLX_EXCLUSIVE | PLX_ONESHOT;
+	plx_selector *s;
+	struct support_mark mark = begin(p->name, &s);
+	FILE *file = tmpfile();
+	int fd = fileno(file);
+
+	cr_assert_eq(plx_selector_register(s, fd, both, NULL), -ENOTSUP);
+	cr_assert_eq(plx_selector_register(s, fd, PLX_READ, NULL), 0);
+	cr_assert_eq(plx_selector_modify(s, fd, both, NULL), -ENOTSUP, "%s",
+		     p->name);
+	fclose(file);
+	end(&s, mark, p->name);
+}

@@ -332,3 +332,44 @@ LOOPS(signals, what_the_parent_caught_is_not_heard_in_the_child)
 	LOGGED(&f, "h");
 	end(&f);
 }
+
+static int
+hears_its_own(struct fixture *f)
+{
+	raise(SIGUSR1);
+	if (plx_loop_on_fork(f->loop) != 0)
+		return 1;
+	if (plx_loop_run_once(f->loop, plx_after(10 * PLX_SECOND)) != 0)
+		return 2;
+	return strcmp(f->log, "h") == 0 ? 0 : 3;
+}
+
+/* BEFORE: how often the parent has caught the same by then. */
+static void
+deliver_before_on_fork(const struct backend_param *p, int before)
+{
+	struct fixture f;
+	struct heard h = {.f = &f, .letter = 'h'};
+	int status = -1;
+	pid_t pid;
+
+	begin_real(&f, p);
+	IS(&f, catch_signal(&h, SIGUSR1), 0);
+	for (int i = 0; i < before; i++)
+		raise(SIGUSR1);
+	pid = fork();
+	if (pid == 0)
+		_exit(hears_its_own(&f));
+	while (waitpid(pid, &status, 0) != pid)
+		CHECK(&f, errno == EINTR);
+	cr_assert_eq(status, 0, "%s: status %#x", f.name, status);
+	turn(&f);
+	LOGGED(&f, before ? "h" : "");
+	end(&f);
+}
+
+LOOPS(signals, one_delivered_to_the_child_before_on_fork_is_heard)
+{
+	deliver_before_on_fork(p, 0);
+	deliver_before_on_fork(p, 1);
+}

@@ -136,7 +136,8 @@ PLX_API void plx_loop_forget(plx_loop *loop, int fd, int error);
 
 /*
  * Any thread: FN(ARG) will be called by the loop's thread, in the order of
- * the posts.  No allocation once the queue has grown.  -ENOMEM.
+ * the posts.  No allocation once the queue has grown.  After an error it will
+ * not be called: -ENOMEM; -ECHILD before plx_loop_on_fork.
  */
 PLX_API int plx_loop_post(plx_loop *loop, void (*fn)(void *arg), void *arg);
 
@@ -155,7 +156,11 @@ PLX_API void plx_loop_unsignal(struct plx_signal *s);
 
 /*
  * In the child, after fork: makes the loop usable there.  Watches and calls
- * go on in the child; posts not yet run stay the parent's.
+ * go on in the child, but for watches of descriptors that it has closed, which
+ * end with -EBADF.  Posts not yet run stay the parent's, and so do signals
+ * caught before the fork; those caught since are the child's.  In a process
+ * that has not forked it does nothing: 0.  Errors as plx_selector_reinit, and
+ * then it may be tried again.
  */
 PLX_API int plx_loop_on_fork(plx_loop *loop);
 

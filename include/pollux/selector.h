@@ -71,10 +71,11 @@ PLX_API const char *plx_selector_backend(const plx_selector *s);
 
 /*
  * Starts to watch FD for EVENTS: PLX_READ, PLX_WRITE or both, with flags.
- * -EINVAL no direction, or unknown bits; -EBADF FD is negative or not open;
- * -EEXIST already registered (and nothing changed); -ENOTSUP a flag that the
- * backend lacks; -ERANGE beyond what the backend can watch; -ENOMEM, -ENOSPC
- * or another refusal of the kernel.  After an error nothing is registered.
+ * -EINVAL no direction, or unknown bits; -EBADF FD is negative, not open,
+ * or one of the selector's own; -EEXIST already registered (and nothing
+ * changed); -ENOTSUP a flag that the backend lacks, or PLX_EXCLUSIVE with
+ * PLX_ONESHOT; -ERANGE beyond what the backend can watch; -ENOMEM, -ENOSPC or
+ * another refusal of the kernel.  After an error nothing is registered.
  */
 PLX_API int plx_selector_register(plx_selector *s, int fd, unsigned events,
 				  void *data);
@@ -107,14 +108,16 @@ PLX_API int plx_selector_next_key(const plx_selector *s, int *cursor,
  * Waits until a descriptor is ready or DEADLINE has passed, and fills up to
  * CAP entries, one per descriptor; those that found no room come next time.
  * Returns their number; 0 at the deadline, never before, or after a wake.
- * -EINTR a signal was caught; -EINVAL CAP < 1; -ENOMEM.
+ * -EINTR a signal was caught; -EINVAL CAP < 1, or with poll the limit of
+ * descriptors was lowered below the number of those registered; -ENOMEM.
  */
 PLX_API int plx_selector_select(plx_selector *s, struct plx_ready *ready,
 				int cap, int64_t deadline);
 
 /*
- * Ends the wait in progress, or the next one, with 0 entries.  Wakes that
- * nobody waited for count as one.  Any thread; async-signal-safe.
+ * The wait in progress, or the next one, returns at once, with what is ready,
+ * maybe nothing.  Wakes that nobody waited for count as one.  Any thread;
+ * async-signal-safe.
  */
 PLX_API int plx_selector_wake(plx_selector *s);
 
@@ -129,7 +132,9 @@ PLX_API int plx_selector_fileno(plx_selector *s);
 /*
  * In the child, after fork: a kernel object of its own, with the same keys.
  * The parent's is left alone.  Keys whose descriptor is closed are dropped.
- * -errno when the system refuses; the selector then still says -ECHILD.
+ * In a process that has not forked it does nothing: 0.  -EMFILE, -ENFILE,
+ * -ENOMEM, -ENOSPC when the system refuses; the selector then still says
+ * -ECHILD, and this may be tried again.
  */
 PLX_API int plx_selector_reinit(plx_selector *s);
 

@@ -34,26 +34,31 @@ pop(plx_selector *s)
 	return fd;
 }
 
-static void
+/* Never fails on the way down. */
+static int
 count_due(plx_selector *s, int change)
 {
-	int before = s->due;
+	int before = s->due, ret = 0;
 
 	s->due += change;
 	if (!before || !s->due)
-		plx__embed_refresh(s);
+		ret = plx__embed_refresh(s);
+	if (ret < 0)
+		s->due = before;
+	return ret;
 }
 
-void
+int
 plx__always_add(plx_selector *s, int fd, struct plx_slot *slot)
 {
-	int due = slot->state & PLX_SLOT_DUE;
+	int ret = slot->state & PLX_SLOT_DUE ? 0 : count_due(s, 1);
 
+	if (ret < 0)
+		return ret;
 	slot->state |= PLX_SLOT_ALWAYS | PLX_SLOT_DUE;
 	if (!(slot->state & PLX_SLOT_QUEUED))
 		push(s, fd);
-	if (!due)
-		count_due(s, 1);
+	return 0;
 }
 
 void

@@ -17,6 +17,7 @@
  * ready: the backend knows nothing of those.
  */
 #include <config.h>
+#include <sys/stat.h>
 #include "selector_parts.h"
 
 /* Two registrations of the outer state; it only ever says "readable". */
@@ -29,14 +30,15 @@ outer_set(plx_selector *s, int fd, unsigned old, unsigned new, uint64_t token)
 	return s->backend->set(s->outer, fd, old, new, token);
 }
 
-void
+int
 plx__embed_refresh(plx_selector *s)
 {
 	if (!s->outer)
-		return;
+		return 0;
 	outer_set(s, s->wake.writer, PLX_WRITE, 0, BELL);
-	if (s->due)
-		outer_set(s, s->wake.writer, 0, PLX_WRITE, BELL);
+	if (!s->due)
+		return 0;
+	return outer_set(s, s->wake.writer, 0, PLX_WRITE, BELL);
 }
 
 static int
@@ -47,13 +49,13 @@ embed(plx_selector *s)
 	if (ret < 0)
 		return ret;
 	ret = outer_set(s, s->backend->fileno(s->state), 0, PLX_READ, INNER);
+	if (ret == 0)
+		ret = plx__embed_refresh(s);
 	if (ret < 0) {
 		s->backend->close(s->outer);
 		s->outer = NULL;
-		return ret;
 	}
-	plx__embed_refresh(s);
-	return 0;
+	return ret;
 }
 
 int
@@ -84,10 +86,8 @@ carry(plx_selector *s, void *state, int fd,
 	struct plx_slot *slot = &s->table.slots[fd];
 	int ret;
 
-	if (!(slot->armed & PLX__DIRECTIONS)) {
-		slot->armed = 0;
+	if (!(slot->armed & PLX__DIRECTIONS))
 		return 0;
-	}
 	ret = s->backend->set(state, fd, 0, slot->armed,
 			      plx__token(slot->generation, fd));
 	if (!means_gone(ret))
@@ -97,26 +97,37 @@ carry(plx_selector *s, void *state, int fd,
 	return 0;
 }
 
-/* A fresh state with the wake descriptor and all armed keys. */
+/* Puts the wake descriptor and all armed keys into STATE, which is closed
+   when that fails. */
 static int
-refill(plx_selector *s, void **out,
-       void (*gone)(plx_selector *, int, struct plx_slot *))
+fill(plx_selector *s, void *state,
+     void (*gone)(plx_selector *, int, struct plx_slot *))
 {
-	void *state;
-	int fd, ret = s->backend->open(s->sys, &state);
+	int fd, ret = s->backend->set(state, s->wake.reader, 0, PLX_READ,
+				      plx__wake_token(&s->wake));
 
-	if (ret < 0)
-		return ret;
-	ret = s->backend->set(state, s->wake.reader, 0, PLX_READ,
-			      plx__wake_token(&s->wake));
 	for (fd = plx__fdtable_from(&s->table, 0); ret == 0 && fd >= 0;
 	     fd = plx__fdtable_from(&s->table, fd + 1))
 		ret = carry(s, state, fd, gone);
 	if (ret < 0)
 		s->backend->close(state);
-	else
-		*out = state;
 	return ret;
+}
+
+/* STATE is the one from now on: it does not know the spent. */
+static void
+adopt(plx_selector *s, void *state)
+{
+	struct plx_slot *slot;
+	int fd;
+
+	s->state = state;
+	for (fd = plx__fdtable_from(&s->table, 0); fd >= 0;
+	     fd = plx__fdtable_from(&s->table, fd + 1)) {
+		slot = &s->table.slots[fd];
+		if (slot->armed && !(slot->armed & PLX__DIRECTIONS))
+			plx__key_spend(s, fd, slot);
+	}
 }
 
 /* Only the old state can tell a reused number: ask it while it is there. */
@@ -152,10 +163,12 @@ int
 plx__selector_rebuild(plx_selector *s)
 {
 	void *state;
-	int ret;
+	int ret = s->backend->open(s->sys, &state);
 
+	if (ret < 0)
+		return ret;
 	find_dead(s);
-	ret = refill(s, &state, plx__key_kill);
+	ret = fill(s, state, plx__key_kill);
 	if (ret < 0)
 		return ret;
 	ret = embed_swap(s, state);
@@ -164,9 +177,43 @@ plx__selector_rebuild(plx_selector *s)
 		return ret;
 	}
 	s->backend->close(s->state);
-	s->state = state;
+	adopt(s, state);
 	s->stats.rebuilt++;
 	return 0;
+}
+
+/* To be done before descriptors are opened, which may get those numbers.
+   Nothing is taken out of the state: it is the parent's. */
+static void
+drop_closed(plx_selector *s)
+{
+	struct plx_slot *slot;
+	struct stat st;
+	int fd;
+
+	for (fd = plx__fdtable_from(&s->table, 0); fd >= 0;
+	     fd = plx__fdtable_from(&s->table, fd + 1)) {
+		if (s->sys->fstat(s->sys, fd, &st) != -EBADF)
+			continue;
+		slot = &s->table.slots[fd];
+		slot->armed = 0;
+		plx__key_drop(s, fd, slot);
+	}
+}
+
+static int
+restore(plx_selector *s)
+{
+	void *state;
+	int ret = plx__wake_open(&s->wake, s->sys);
+
+	if (ret == 0)
+		ret = s->backend->open(s->sys, &state);
+	if (ret == 0)
+		ret = fill(s, state, plx__key_drop);
+	if (ret == 0)
+		adopt(s, state);
+	return ret;
 }
 
 int
@@ -179,16 +226,12 @@ plx_selector_reinit(plx_selector *s)
 	if (s->outer)
 		s->backend->close(s->outer);
 	s->outer = NULL;
+	drop_closed(s);
 	if (s->state)
 		s->backend->close(s->state);
 	s->state = NULL;
 	plx__wake_close(&s->wake);
-	ret = plx__wake_open(&s->wake, s->sys);
-	if (ret < 0) {
-		s->wake.reader = -1;
-		return ret;
-	}
-	ret = refill(s, &s->state, plx__key_drop);
+	ret = restore(s);
 	if (ret == 0)
 		plx__forkmark_renew(&s->mark);
 	return ret;

@@ -28,6 +28,9 @@ _Static_assert(PLX_FEATURE_EDGE == PLX_BACKEND_HAS_EDGE &&
 		       PLX_FEATURE_NANOSECONDS == PLX_BACKEND_HAS_NANOSECONDS,
 	       "the features of backends are the public ones");
 
+/* No mechanism has it. */
+#define EXCLUSIVE_ONCE (PLX_EXCLUSIVE | PLX_ONESHOT)
+
 static int
 change(plx_selector *s, int fd, unsigned old, unsigned new, uint32_t generation)
 {
@@ -49,39 +52,77 @@ check_events(const plx_selector *s, unsigned events)
 		lacking |= PLX_ONESHOT;
 	if (!(s->backend->features & PLX_FEATURE_EXCLUSIVE))
 		lacking |= PLX_EXCLUSIVE;
+	if ((events & EXCLUSIVE_ONCE) == EXCLUSIVE_ONCE)
+		lacking |= EXCLUSIVE_ONCE;
 	return events & lacking ? -ENOTSUP : 0;
 }
 
 /*
- * Tells one file that the backend refused from another: 0 for none, else
- * device and inode, boiled down to what a slot has room for.
+ * Tells one file that the backend does not know from another: device and
+ * inode, boiled down to what a slot has room for.  0 and *PRINT, or -errno.
  */
-static uint16_t
-fingerprint(plx_selector *s, int fd)
+static int
+fingerprint(plx_selector *s, int fd, uint16_t *print)
 {
 	struct stat st;
+	int ret = s->sys->fstat(s->sys, fd, &st);
 	uint64_t mix;
 
-	if (s->sys->fstat(s->sys, fd, &st) < 0)
-		return 0;
+	if (ret < 0)
+		return ret;
 	mix = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 7;
-	return (uint16_t)((mix ^ mix >> 16 ^ mix >> 32) | 1u << 15);
+	*print = (uint16_t)((mix ^ mix >> 16 ^ mix >> 32) | 1u << 15);
+	return 0;
+}
+
+/* Notes what FD is; 0, which all files pass for, when nobody can tell. */
+static void
+take_print(plx_selector *s, int fd, struct plx_slot *slot)
+{
+	if (fingerprint(s, fd, &slot->print) < 0)
+		slot->print = 0;
+}
+
+static int
+print_holds(plx_selector *s, int fd, const struct plx_slot *slot)
+{
+	uint16_t print;
+	int ret = fingerprint(s, fd, &print);
+
+	if (ret < 0)
+		return ret != -EBADF;
+	return !slot->print || print == slot->print;
+}
+
+/* Descriptors of the selector's: whoever names one means a closed one. */
+static int
+is_own(const plx_selector *s, int fd)
+{
+	int (*number)(void *) = s->backend->fileno;
+
+	if (fd == s->wake.reader || fd == s->wake.writer)
+		return 1;
+	return number &&
+	       (fd == number(s->state) || (s->outer && fd == number(s->outer)));
 }
 
 int
 plx__key_alive(plx_selector *s, int fd, const struct plx_slot *slot)
 {
 	unsigned armed = slot->armed;
-	uint16_t print;
 
-	if (slot->state & PLX_SLOT_DEAD)
+	if (slot->state & PLX_SLOT_DEAD || is_own(s, fd))
 		return 0;
-	if (armed)
-		return change(s, fd, armed, armed, slot->generation) != -ENOENT;
-	print = fingerprint(s, fd);
-	if (slot->state & PLX_SLOT_ALWAYS)
-		return print == slot->print;
-	return print != 0;
+	if (!armed)
+		return print_holds(s, fd, slot);
+	return change(s, fd, armed, armed, slot->generation) != -ENOENT;
+}
+
+void
+plx__key_spend(plx_selector *s, int fd, struct plx_slot *slot)
+{
+	slot->armed = 0;
+	take_print(s, fd, slot);
 }
 
 /* Takes the key out of whatever would report it. */
@@ -119,7 +160,7 @@ make_room(plx_selector *s, int fd)
 	struct stat st;
 	int ret;
 
-	if (fd < 0)
+	if (fd < 0 || is_own(s, fd))
 		return -EBADF;
 	if (fd < s->table.size)
 		return 0;
@@ -143,11 +184,11 @@ make_way(plx_selector *s, int fd)
 	return 0;
 }
 
-static void
+static int
 add_always(plx_selector *s, int fd, struct plx_slot *slot)
 {
-	slot->print = fingerprint(s, fd);
-	plx__always_add(s, fd, slot);
+	take_print(s, fd, slot);
+	return plx__always_add(s, fd, slot);
 }
 
 static int
@@ -156,16 +197,16 @@ add(plx_selector *s, int fd, unsigned events, void *data)
 	uint32_t generation = plx__fdtable_generation(&s->table);
 	int ret = change(s, fd, 0, events, generation);
 	struct plx_slot *slot = &s->table.slots[fd];
+	int always = ret == -EPERM;
 
-	if (ret < 0 && ret != -EPERM)
+	if (always)
+		ret = add_always(s, fd, slot);
+	if (ret < 0)
 		return ret;
 	slot->data = data;
 	slot->generation = generation;
 	slot->asked = (uint8_t)events;
-	if (ret == 0)
-		slot->armed = (uint8_t)events;
-	else
-		add_always(s, fd, slot);
+	slot->armed = always ? 0 : (uint8_t)events;
 	slot->patience = plx__patience(slot);
 	return 0;
 }
@@ -198,15 +239,15 @@ rearm(plx_selector *s, int fd, struct plx_slot *slot, unsigned events)
 {
 	int ret;
 
-	if (slot->state & PLX_SLOT_ALWAYS) {
-		if (!plx__key_alive(s, fd, slot))
-			return -ENOENT;
-		plx__always_add(s, fd, slot);
-		return 0;
-	}
+	if (!slot->armed && !plx__key_alive(s, fd, slot))
+		return -ENOENT;
+	if (slot->state & PLX_SLOT_ALWAYS)
+		return plx__always_add(s, fd, slot);
 	ret = change(s, fd, slot->armed, events, slot->generation);
 	if (ret == 0)
 		slot->armed = (uint8_t)events;
+	if (ret == -EBADF || ret == -EPERM || (ret < 0 && is_own(s, fd)))
+		return -ENOENT;
 	return ret;
 }
 

@@ -58,17 +58,16 @@ free_loop:
 void
 plx_loop_close(plx_loop **ref)
 {
-	struct plx_selector_stats stats;
 	plx_loop *loop = *ref;
 	const struct plx_sys *sys;
-	int forked;
 
 	*ref = NULL;
 	if (!loop)
 		return;
 	sys = loop->sys;
-	forked = plx_selector_stats(loop->selector, &stats) == -ECHILD;
-	plx__signals_fini(loop, forked);
+	plx__signals_fini(loop);
+	if (plx__loop_forked(loop))
+		plx__posts_on_fork(&loop->posts);
 	plx__calls_fini(&loop->calls, sys);
 	plx__watches_fini(&loop->watches, sys);
 	plx__posts_fini(&loop->posts, sys);
@@ -190,15 +189,19 @@ plx_loop_wake(plx_loop *loop)
 int
 plx_loop_on_fork(plx_loop *loop)
 {
-	int err = plx_selector_reinit(loop->selector);
+	int err;
 
-	if (err < 0)
-		return err;
+	if (!plx__loop_forked(loop))
+		return 0;
 	err = plx__posts_on_fork(&loop->posts);
 	if (err < 0)
 		return err;
-	plx__signals_on_fork(loop);
+	/* What can fail ends here: after it this is no forked loop. */
+	err = plx_selector_reinit(loop->selector);
+	if (err < 0)
+		return err;
 	atomic_store(&loop->notified, 0);
+	plx__signals_on_fork(loop);
 	plx__watches_on_fork(loop);
 	return 0;
 }

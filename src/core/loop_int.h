@@ -5,6 +5,7 @@
 #ifndef PLX_LOOP_INT_H
 #define PLX_LOOP_INT_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <pollux/loop.h>
 #include <pollux/selector.h>
@@ -31,6 +32,7 @@ struct plx_loop {
 
 	/* Other threads and signal handlers. */
 	atomic_int notified;
+	atomic_int signalled; /* a signal of this loop is pending */
 	struct plx_posts posts;
 
 	struct plx_ready ready[PLX_LOOP_READY];
@@ -44,9 +46,23 @@ struct plx_loop {
 static inline int
 plx__loop_notify(struct plx_loop *loop)
 {
+	int err;
+
 	if (atomic_exchange(&loop->notified, 1))
 		return 0;
-	return plx_selector_wake(loop->selector);
+	err = plx_selector_wake(loop->selector);
+	if (err)
+		atomic_store(&loop->notified, 0);
+	return err;
+}
+
+/* Are we in a forked child that has not called plx_loop_on_fork? */
+static inline int
+plx__loop_forked(const struct plx_loop *loop)
+{
+	struct plx_selector_stats stats;
+
+	return plx_selector_stats(loop->selector, &stats) == -ECHILD;
 }
 
 #endif

@@ -59,7 +59,7 @@ plx__posts_fini(struct plx_posts *p, const struct plx_sys *sys)
 int
 plx__posts_on_fork(struct plx_posts *p)
 {
-	p->in.count = 0;
+	p->in = (struct plx_post_list){0};
 	p->out.count = 0;
 	memset(&p->lock, 0, sizeof(p->lock));
 	return -pthread_mutex_init(&p->lock, NULL);
@@ -82,9 +82,33 @@ plx__posts_run(struct plx_posts *p)
 	return i;
 }
 
+/* Takes a post back: 1, or 0 when it is with the loop already. */
+static int
+take_back(struct plx_posts *p, const struct plx_post *post)
+{
+	struct plx_post *items;
+	size_t i;
+
+	pthread_mutex_lock(&p->lock);
+	items = p->in.items;
+	for (i = p->in.count; i > 0; i--) {
+		if (items[i - 1].fn == post->fn &&
+		    items[i - 1].arg == post->arg)
+			break;
+	}
+	if (i > 0) {
+		memmove(&items[i - 1], &items[i],
+			(p->in.count - i) * sizeof(*items));
+		p->in.count--;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return i > 0;
+}
+
 int
 plx_loop_post(plx_loop *loop, void (*fn)(void *arg), void *arg)
 {
+	const struct plx_post post = {fn, arg};
 	struct plx_post_list *in = &loop->posts.in;
 	int err = 0;
 
@@ -92,7 +116,10 @@ plx_loop_post(plx_loop *loop, void (*fn)(void *arg), void *arg)
 	if (in->count == in->room)
 		err = grow(in, loop->sys);
 	if (!err)
-		in->items[in->count++] = (struct plx_post){fn, arg};
+		in->items[in->count++] = post;
 	pthread_mutex_unlock(&loop->posts.lock);
-	return err ? err : plx__loop_notify(loop);
+	if (err)
+		return err;
+	err = plx__loop_notify(loop);
+	return err && take_back(&loop->posts, &post) ? err : 0;
 }

@@ -15,10 +15,13 @@
  */
 #include <config.h>
 #include <limits.h>
+#include <poll.h>
 #include "clock.h"
 #include "selector_parts.h"
+#include "timeout.h"
 
 #define INFORMATIVE (PLX_EOF | PLX_ERROR)
+#define DOZE (10 * PLX_MILLISECOND)
 
 int
 plx__selector_make(const struct plx_backend *b, const struct plx_sys *sys,
@@ -194,15 +197,34 @@ deliver(plx_selector *s, struct plx_ready *ready, int n)
 	return (int)(next - ready);
 }
 
+/*
+ * A ghost is ready and cannot be got rid of, for want of a descriptor or of
+ * memory: a wait would not wait.  Sleeps a little: 0 or -errno.
+ */
+static int
+doze(plx_selector *s, int64_t timeout)
+{
+	struct pollfd wake = {.fd = s->wake.reader, .events = POLLIN};
+	struct timespec spec;
+	int ret;
+
+	if (timeout < 0 || timeout > DOZE)
+		timeout = DOZE;
+	ret = s->sys->poll(s->sys, &wake, 1, plx__timeout_spec(timeout, &spec));
+	return ret < 0 ? ret : 0;
+}
+
 /* Asks the backend once. */
 static int
 ask(plx_selector *s, struct plx_ready *ready, int cap, int64_t timeout)
 {
-	int ret, n;
+	int n;
 
 	if (cap > s->table.size + 1)
 		cap = s->table.size + 1;
 	if (cap > s->room && make_room(s, cap) < 0)
+		cap = s->room;
+	if (cap == 0)
 		return -ENOMEM;
 	s->stats.waits++;
 	n = s->backend->wait(s->state, s->batch, cap, timeout);
@@ -211,9 +233,10 @@ ask(plx_selector *s, struct plx_ready *ready, int cap, int64_t timeout)
 	n = deliver(s, ready, n);
 	if (!s->ghost)
 		return n;
-	s->ghost = 0;
-	ret = plx__selector_rebuild(s);
-	return ret < 0 && n == 0 ? ret : n;
+	s->ghost = plx__selector_rebuild(s) < 0;
+	if (!s->ghost || n > 0 || s->woken || timeout == 0)
+		return n;
+	return doze(s, timeout);
 }
 
 /* Both the always ready and the backend; they take turns at being first. */

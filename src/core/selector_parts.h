@@ -43,7 +43,7 @@ struct plx_selector {
 	struct plx_backend_event *batch;
 	int room;  /* of BATCH */
 	int woken; /* this call met the wake descriptor */
-	int ghost; /* this wait met what no key stands for */
+	int ghost; /* a wait met what no key stands for, and no rebuild yet */
 
 	/* The always ready: a queue through the slots' NEXT. */
 	int head, tail;
@@ -97,18 +97,23 @@ int plx__selector_make(const struct plx_backend *b, const struct plx_sys *sys,
 int plx__key_alive(plx_selector *s, int fd, const struct plx_slot *slot);
 /* Its file is gone; the key stays until somebody unregisters it. */
 void plx__key_kill(plx_selector *s, int fd, struct plx_slot *slot);
+/* It has fired for good, and the backend does not know it any more. */
+void plx__key_spend(plx_selector *s, int fd, struct plx_slot *slot);
 /* Empties the slot. */
 void plx__key_drop(plx_selector *s, int fd, struct plx_slot *slot);
 
-/* always.c: SLOT is to be reported from now on, or (again) not at all. */
-void plx__always_add(plx_selector *s, int fd, struct plx_slot *slot);
+/* always.c: SLOT is to be reported from now on (0; or -errno, and nothing has
+   changed), or not at all. */
+int plx__always_add(plx_selector *s, int fd, struct plx_slot *slot);
 void plx__always_remove(plx_selector *s, struct plx_slot *slot);
 /* Reports up to CAP of those that are due; how many. */
 int plx__always_take(plx_selector *s, struct plx_ready *ready, int cap);
 
-/* heal.c: a fresh set without what haunts the old one.  0 or -errno. */
+/* heal.c: a fresh set without what haunts the old one.  0 or -errno, and then
+   the old one stands. */
 int plx__selector_rebuild(plx_selector *s);
-/* The embeddable descriptor learns whether anything is due; if it exists. */
-void plx__embed_refresh(plx_selector *s);
+/* The embeddable descriptor, if there is one, learns whether anything is due.
+   0; or -errno, but only when something is. */
+int plx__embed_refresh(plx_selector *s);
 
 #endif

@@ -11,6 +11,10 @@
  * loop; whoever gives the signal up takes the loop out of the slot and then
  * waits for the count to fall to 0.  One of the two sees the other.
  *
+ * A fork takes over what the parent has caught, and a count that may hold
+ * handlers of threads which the child does not have.  So a pending signal
+ * carries the process that caught it, and a child counts anew.
+ *
  * SA_ONSTACK, because a task's stack is small; it means nothing to a thread
  * without a signal stack.
  */
@@ -34,7 +38,7 @@ enum {
 static struct slot {
 	_Atomic(plx_loop *) loop; /* who is to be told; NULL: nobody */
 	atomic_int taken;
-	atomic_int pending;
+	atomic_int pending;	   /* the process that caught it, or 0 */
 	atomic_int busy;	   /* handlers inside */
 	struct plx_signal *signal; /* the loop's own from here on */
 	struct sigaction old;
@@ -49,7 +53,8 @@ handle(int signo)
 	atomic_fetch_add(&slot->busy, 1);
 	loop = atomic_load(&slot->loop);
 	if (loop) {
-		atomic_store(&slot->pending, 1);
+		atomic_store(&slot->pending, loop->sys->getpid(loop->sys));
+		atomic_store(&loop->signalled, 1);
 		plx__loop_notify(loop);
 	}
 	atomic_fetch_sub(&slot->busy, 1);
@@ -108,12 +113,17 @@ plx_loop_unsignal(struct plx_signal *s)
 	slot = &slots[s->signo];
 	loop->sys->sigaction(loop->sys, s->signo, &slot->old, NULL);
 	loop->signals--;
+	if (plx__loop_forked(loop))
+		atomic_store(&slot->busy, 0);
 	release(slot);
 }
 
 void
 plx__signals_run(struct plx_loop *loop)
 {
+	if (!atomic_load_explicit(&loop->signalled, memory_order_relaxed))
+		return;
+	atomic_exchange(&loop->signalled, 0);
 	for (int signo = 1; loop->signals && signo < SIGNALS; signo++) {
 		struct slot *slot = &slots[signo];
 
@@ -125,10 +135,8 @@ plx__signals_run(struct plx_loop *loop)
 }
 
 void
-plx__signals_fini(struct plx_loop *loop, int forked)
+plx__signals_fini(struct plx_loop *loop)
 {
-	if (forked)
-		plx__signals_on_fork(loop);
 	for (int signo = 1; loop->signals && signo < SIGNALS; signo++) {
 		if (atomic_load(&slots[signo].loop) == loop)
 			plx_loop_unsignal(slots[signo].signal);
@@ -138,12 +146,24 @@ plx__signals_fini(struct plx_loop *loop, int forked)
 void
 plx__signals_on_fork(struct plx_loop *loop)
 {
+	int own = loop->sys->getpid(loop->sys);
+	int found = 0;
+
 	for (int signo = 1; signo < SIGNALS; signo++) {
 		struct slot *slot = &slots[signo];
+		int pending = atomic_load(&slot->pending);
 
 		if (atomic_load(&slot->loop) != loop)
 			continue;
 		atomic_store(&slot->busy, 0);
-		atomic_store(&slot->pending, 0);
+		if (pending == own)
+			found = 1;
+		else if (pending)
+			atomic_compare_exchange_strong(&slot->pending, &pending,
+						       0);
 	}
+	if (!found)
+		return;
+	atomic_store(&loop->signalled, 1);
+	plx__loop_notify(loop);
 }

@@ -10,11 +10,11 @@
 /* Runs the callbacks of LOOP's signals that were caught. */
 void plx__signals_run(struct plx_loop *loop);
 
-/* Stops catching for LOOP.  FORKED: in a child that may have been made while
-   another thread was inside the handler. */
-void plx__signals_fini(struct plx_loop *loop, int forked);
+/* Stops catching for LOOP. */
+void plx__signals_fini(struct plx_loop *loop);
 
-/* In a forked child: what was caught before stays the parent's. */
+/* In a forked child, whose selector works again: what was caught before the
+   fork stays the parent's, what was caught since is the child's. */
 void plx__signals_on_fork(struct plx_loop *loop);
 
 #endif

@@ -127,16 +127,18 @@ grow(struct plx_timers *t, const struct plx_sys *sys)
 {
 	int room = t->room ? 2 * t->room : FIRST_ROOM;
 	size_t size = ((size_t)room + 1) * sizeof(*t->heap) + PAIR;
-	size_t shift = (size_t)((char *)t->heap - (char *)t->block);
+	size_t shift = 0;
 	void *block;
 
 	if (t->room > INT_MAX / 2 / FAN)
 		return -ENOMEM;
+	if (t->block)
+		shift = (size_t)((char *)t->heap - (char *)t->block);
 	block = sys->resize(sys, t->block, size);
 	if (!block)
 		return -ENOMEM;
 	t->heap = align(block);
-	if ((char *)t->heap != (char *)block + shift) {
+	if (t->block && (char *)t->heap != (char *)block + shift) {
 		memmove(t->heap, (char *)block + shift,
 			((size_t)t->count + 1) * sizeof(*t->heap));
 	}

@@ -10,6 +10,7 @@
 #ifndef PLX_IDENTITY_H
 #define PLX_IDENTITY_H
 
+#include <errno.h>
 #include <sys/stat.h>
 #include "sys.h"
 
@@ -18,7 +19,7 @@ struct plx_identity {
 	ino_t ino;
 };
 
-/* 0 and *ID, or -EBADF. */
+/* 0 and *ID, or -errno: -EBADF when FD is not open. */
 static inline int
 plx__identity_get(const struct plx_sys *sys, int fd, struct plx_identity *id)
 {
@@ -32,15 +33,18 @@ plx__identity_get(const struct plx_sys *sys, int fd, struct plx_identity *id)
 	return 0;
 }
 
-/* Whether FD is open and the file that ID was taken of. */
+/* Whether FD is open and, as far as the system tells, the file that ID was
+   taken of. */
 static inline int
 plx__identity_holds(const struct plx_sys *sys, int fd,
 		    const struct plx_identity *id)
 {
 	struct plx_identity now;
+	int ret = plx__identity_get(sys, fd, &now);
 
-	return plx__identity_get(sys, fd, &now) == 0 && now.dev == id->dev &&
-	       now.ino == id->ino;
+	if (ret < 0)
+		return ret != -EBADF;
+	return now.dev == id->dev && now.ino == id->ino;
 }
 
 #endif
