@@ -48,6 +48,18 @@ int support_count_fds(void);
 /* Raises the soft limit of descriptors to at least N; 0 when it cannot be. */
 int support_want_fds(int n);
 
+/* ThreadSanitizer, which knows about 8,000 stacks at most, is at work. */
+#if defined(__SANITIZE_THREAD__)
+#define SUPPORT_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SUPPORT_TSAN 1
+#endif
+#endif
+#ifndef SUPPORT_TSAN
+#define SUPPORT_TSAN 0
+#endif
+
 /* Pairs, all non-blocking: [0] is the one under test, [1] its peer. */
 void support_unix_pair(int fd[2]);
 void support_tcp_pair(int fd[2]);

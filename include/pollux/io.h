@@ -51,7 +51,8 @@ PLX_API ssize_t plx_recv(int fd, void *buf, size_t n, int64_t deadline);
 /*
  * Sends all N bytes, waiting as often as needed, and returns how many went:
  * fewer than N when the deadline, a cancel or an error came in between (the
- * next call tells which), -errno when none did.  No SIGPIPE.
+ * next call tells which), -errno when none did.  -ESHUTDOWN comes at once,
+ * whatever went before: FD may be another file's by then.  No SIGPIPE.
  */
 PLX_API ssize_t plx_send(int fd, const void *buf, size_t n, int64_t deadline);
 
@@ -62,6 +63,8 @@ PLX_API ssize_t plx_write(int fd, const void *buf, size_t n, int64_t deadline);
 /*
  * Closes FD: tasks that wait for it get -ESHUTDOWN, the loop forgets it, then
  * it is closed.  Works in a cancelled task and never waits.  -EBADF.
+ * Close in no other way what tasks have waited for: when the number comes
+ * back, a wait for it may never end (plx_accept alone can tell, and mends it).
  */
 PLX_API int plx_close(int fd);
 

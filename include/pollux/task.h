@@ -12,6 +12,11 @@
  *             every further one fails, until the scope is left.
  * What was complete by then keeps its result.  Outside a task, -EPERM.
  *
+ * A wait that finds all there does not give way; after a hundred or so in a
+ * row one does: a wait for a descriptor before it begins (io.h), any other
+ * when it has its result, and none with deadline 0.  So nothing can come
+ * between a look at some state and the wait for its change.
+ *
  * All of it belongs to the loop's thread; tasks never move between threads.
  */
 #ifndef PLX_TASK_H
@@ -123,7 +128,8 @@ struct plx_awaitable_ops {
 	   somebody still owns it and the task stays until
 	   plx_awaitable_ready comes. */
 	int (*disarm)(struct plx_awaitable *a);
-	/* What plx_await returns once it was ready. */
+	/* What plx_await returns once it was ready; since then other tasks
+	   may have run. */
 	int (*result)(struct plx_awaitable *a);
 };
 
@@ -154,7 +160,8 @@ PLX_API void plx_awaitable_ready(struct plx_awaitable *a);
  * the event bits.  -EBUSY: another task waits for just that; -ESHUTDOWN:
  * plx_close closed FD meanwhile; else as plx_loop_watch.  From then on until
  * plx_close FD belongs to tasks: plx_loop_watch may find it watched, and
- * closing it in another way leaves that behind.
+ * closing it in another way leaves that behind, so that a wait for the next
+ * file of that number may never end.
  */
 PLX_API int plx_await_fd(int fd, unsigned direction, int64_t deadline);
 

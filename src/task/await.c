@@ -119,15 +119,12 @@ settle(struct plx_task *t, struct plx_list_wait *w, int r)
 }
 
 int
-plx_await_any(struct plx_awaitable *const *list, int n, int64_t deadline)
+plx__await_list(struct plx_task *t, struct plx_awaitable *const *list, int n,
+		int64_t deadline)
 {
-	struct plx_task *t = plx__current;
 	struct plx_list_wait w;
 	int r;
 
-	r = plx__begin(t, deadline);
-	if (r < 0)
-		return r;
 	if (!list || n < 1)
 		return -EINVAL;
 	w.wait.kind = PLX_WAIT_LIST;
@@ -142,12 +139,38 @@ plx_await_any(struct plx_awaitable *const *list, int n, int64_t deadline)
 	return settle(t, &w, r);
 }
 
+/* While the task gives way the winner stays its own, as it does between being
+   ready and the task's going on. */
+int
+plx_await_any(struct plx_awaitable *const *list, int n, int64_t deadline)
+{
+	struct plx_task *t = plx__current;
+	int r = plx__begin(t);
+
+	if (r < 0)
+		return r;
+	r = plx__await_list(t, list, n, deadline);
+	if (r >= 0)
+		list[r]->task = t;
+	plx__end(t, deadline);
+	if (r >= 0)
+		list[r]->task = NULL;
+	return r;
+}
+
 int
 plx_await(struct plx_awaitable *a, int64_t deadline)
 {
-	int r = plx_await_any(&a, 1, deadline);
+	struct plx_task *t = plx__current;
+	int r = plx__begin(t);
 
-	return r < 0 ? r : a->ops->result(a);
+	if (r < 0)
+		return r;
+	r = plx__await_list(t, &a, 1, deadline);
+	if (r >= 0)
+		r = a->ops->result(a);
+	plx__end(t, deadline);
+	return r;
 }
 
 void

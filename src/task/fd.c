@@ -65,17 +65,23 @@ plx__side_make(struct plx_rt *rt, int fd, unsigned direction,
 	return 0;
 }
 
-void
+int
 plx__sides_reset(struct plx_rt *rt, int fd)
 {
+	unsigned watched = 0;
 	struct plx_side *s;
 
 	s = plx__side(rt, fd, PLX_READ);
-	if (s)
+	if (s) {
 		s->blocks = 0;
+		watched = s->watch.direction;
+	}
 	s = plx__side(rt, fd, PLX_WRITE);
-	if (s)
+	if (s) {
 		s->blocks = 0;
+		watched |= s->watch.direction;
+	}
+	return watched != 0;
 }
 
 void
@@ -205,7 +211,7 @@ plx_await_fd(int fd, unsigned direction, int64_t deadline)
 	struct plx_task *t = plx__current;
 	int r;
 
-	r = plx__begin(t, deadline);
+	r = plx__begin_fd(t, fd, deadline);
 	if (r < 0)
 		return r;
 	if (direction != PLX_READ && direction != PLX_WRITE)

@@ -14,11 +14,11 @@
 #include <pollux/io.h>
 #include "task_int.h"
 
-/* As plx__begin for N bytes: 1, or what the call returns at once. */
+/* As plx__begin_fd for N bytes: 1, or what the call returns at once. */
 static int
-begin_bytes(struct plx_task *t, size_t n, int64_t deadline)
+begin_bytes(struct plx_task *t, int fd, size_t n, int64_t deadline)
 {
-	int r = plx__begin(t, deadline);
+	int r = plx__begin_fd(t, fd, deadline);
 
 	if (r < 0)
 		return r;
@@ -38,7 +38,7 @@ int
 plx_accept(int fd, struct sockaddr *sa, socklen_t *len, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	int r = plx__begin(t, deadline);
+	int r = plx__begin_fd(t, fd, deadline);
 
 	return r < 0 ? r : t->rt->io->accept(fd, sa, len, deadline, t);
 }
@@ -47,7 +47,7 @@ int
 plx_connect(int fd, const struct sockaddr *sa, socklen_t len, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	int r = plx__begin(t, deadline);
+	int r = plx__begin_fd(t, fd, deadline);
 
 	return r < 0 ? r : t->rt->io->connect(fd, sa, len, deadline, t);
 }
@@ -55,7 +55,7 @@ plx_connect(int fd, const struct sockaddr *sa, socklen_t len, int64_t deadline)
 static __attribute__((noinline)) ssize_t
 recv_slowly(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
 {
-	int r = begin_bytes(t, n, deadline);
+	int r = begin_bytes(t, fd, n, deadline);
 
 	return r <= 0 ? r : t->rt->io->recv(fd, buf, n, deadline, t);
 }
@@ -74,7 +74,7 @@ static __attribute__((noinline)) ssize_t
 send_slowly(int fd, const void *buf, size_t n, int64_t deadline,
 	    struct plx_task *t)
 {
-	int r = begin_bytes(t, n, deadline);
+	int r = begin_bytes(t, fd, n, deadline);
 
 	return r <= 0 ? r : t->rt->io->send(fd, buf, n, deadline, t);
 }
@@ -93,7 +93,7 @@ ssize_t
 plx_read(int fd, void *buf, size_t n, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	int r = begin_bytes(t, n, deadline);
+	int r = begin_bytes(t, fd, n, deadline);
 
 	return r <= 0 ? r : t->rt->io->read(fd, buf, n, deadline, t);
 }
@@ -102,7 +102,7 @@ ssize_t
 plx_write(int fd, const void *buf, size_t n, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	int r = begin_bytes(t, n, deadline);
+	int r = begin_bytes(t, fd, n, deadline);
 
 	return r <= 0 ? r : t->rt->io->write(fd, buf, n, deadline, t);
 }

@@ -9,9 +9,14 @@
  * send and a shared wait.
  *
  * Hints only choose what to do first.  Waits are level-triggered, so one that
- * is wrong (data has come since; the number belongs to another file now; the
- * socket is of datagrams, where a short read says nothing) costs a wait that
- * ends in the coming turn.  A call that may not wait tries, whatever the hint.
+ * is wrong (data has come since; the socket is of datagrams, where a short
+ * read says nothing) costs a wait that ends in the coming turn.  A call that
+ * may not wait tries, whatever the hint.
+ *
+ * That holds while the number belongs to the file that is watched.  plx_close
+ * sees to it; when somebody closes it in another way, plx_accept, on being
+ * given the number, has it forgotten; how else it came back nobody can tell,
+ * and a wait for it may never end.
  */
 #include <config.h>
 #include "task_int.h"
@@ -40,6 +45,8 @@ static inline int
 await_next_try(struct plx_task *t, struct plx_side *s, int fd,
 	       unsigned direction, int64_t deadline)
 {
+	if (t->cancels)
+		return -ECANCELED;
 	if (plx__passed(t->rt, deadline))
 		return -ETIMEDOUT;
 	if (s)
@@ -86,7 +93,9 @@ read_rest(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
 	return input_rest(fd, buf, n, deadline, t, got, 0);
 }
 
-/* The rest of an output that did not go at once; PUT is what the try said. */
+/* The rest of an output that did not go at once; PUT is what the try said.
+   What went before a close is not told: the next call, which would tell the
+   rest, might write to a stranger with the same number. */
 static inline ssize_t
 output_rest(int fd, const char *buf, size_t n, int64_t deadline,
 	    struct plx_task *t, ssize_t put, int socket)
@@ -108,7 +117,7 @@ output_rest(int fd, const char *buf, size_t n, int64_t deadline,
 			r = await_next_try(t, s, fd, PLX_WRITE, deadline);
 		}
 		if (r < 0)
-			return done ? (ssize_t)done : r;
+			return done && r != -ESHUTDOWN ? (ssize_t)done : r;
 		put = socket ? sys->send(sys, fd, buf + done, n - done,
 					 MSG_DONTWAIT)
 			     : sys->write(sys, fd, buf + done, n - done);

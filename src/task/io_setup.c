@@ -74,11 +74,15 @@ await_connection(struct plx_queue_wait *q, int64_t deadline)
 	q->wait.deadline = deadline;
 	while (r == 0 && first_of(t->rt, q->fd) != q && !q->error)
 		r = plx__park(t, &q->wait);
+	if (r == 0 && t->cancels)
+		r = -ECANCELED;
 	if (r == 0 && !q->error)
 		r = plx__wait_fd(t, q->fd, PLX_READ, deadline);
 	return q->error ? q->error : r;
 }
 
+/* A side of the new number that is watched is left from a file that was closed
+   without plx_close. */
 static int
 accept_now(struct plx_rt *rt, int fd, struct sockaddr *sa, socklen_t *len)
 {
@@ -87,8 +91,8 @@ accept_now(struct plx_rt *rt, int fd, struct sockaddr *sa, socklen_t *len)
 	do
 		r = rt->sys->accept(rt->sys, fd, sa, len);
 	while (r == -EINTR);
-	if (r >= 0)
-		plx__sides_reset(rt, r);
+	if (r >= 0 && plx__sides_reset(rt, r))
+		plx__ready_forget(rt, r);
 	return r;
 }
 
@@ -178,6 +182,8 @@ plx__ready_connect(int fd, const struct sockaddr *sa, socklen_t len,
 		return r;
 	if (plx__passed(t->rt, deadline))
 		return -ETIMEDOUT;
+	if (t->cancels)
+		return -ECANCELED;
 	r = plx__wait_fd(t, fd, PLX_WRITE, deadline);
 	return r < 0 ? r : connect_outcome(sys, fd);
 }
@@ -186,7 +192,14 @@ void
 plx__ready_forget(struct plx_rt *rt, int fd)
 {
 	struct plx_queue_wait *q;
+	struct plx_yield *y;
+	struct plx_link *l;
 
+	for (l = rt->yields.next; l != &rt->yields; l = l->next) {
+		y = PLX_OF(l, struct plx_yield, link);
+		if (y->fd == fd)
+			y->error = -ESHUTDOWN;
+	}
 	while ((q = first_of(rt, fd))) {
 		q->error = -ESHUTDOWN;
 		plx__list_remove(&q->link);

@@ -131,6 +131,7 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	plx__list_init(&rt->root.tasks);
 	plx__list_init(&rt->unjoined);
 	plx__list_init(&rt->queue);
+	plx__list_init(&rt->yields);
 	plx__coro_init_thread(&rt->thread);
 	*plx__loop_task_slot(rt->loop) = rt;
 	return 0;

@@ -183,13 +183,17 @@ plx_join(plx_task *task, int *result, int64_t deadline)
 		return -EINVAL;
 	if (task->joiner)
 		return -EBUSY;
-	r = plx_await_any(list, 1, deadline);
+	r = plx__begin(self);
 	if (r < 0)
 		return r;
-	if (result)
-		*result = task->result;
-	plx__task_free(task);
-	return 0;
+	r = plx__await_list(self, list, 1, deadline);
+	if (r >= 0) {
+		if (result)
+			*result = task->result;
+		plx__task_free(task);
+	}
+	plx__end(self, deadline);
+	return r;
 }
 
 void

@@ -88,6 +88,13 @@ struct plx_queue_wait {
 	int error; /* set, and taken off the queue, when FD is closed */
 };
 
+/* Has given way before it touches FD. */
+struct plx_yield {
+	struct plx_link link; /* in plx_rt.yields */
+	int fd;
+	int error; /* set when FD is closed */
+};
+
 struct plx_nursery {
 	struct plx_rt *rt;
 	struct plx_link tasks; /* those that have not ended */
@@ -157,6 +164,7 @@ struct plx_rt {
 	struct plx_coro thread;
 	struct plx_sides sides[2]; /* of PLX_READ and of PLX_WRITE */
 	struct plx_link queue;	   /* plx_queue_wait, first come first */
+	struct plx_link yields;	   /* plx_yield */
 	struct plx_link unjoined;  /* ended tasks that keep their result */
 	struct plx_nursery root;
 	struct plx_stack_pool stacks;
@@ -207,7 +215,10 @@ void plx__nursery_fail(struct plx_nursery *n, int error);
 
 /*
  * Parks T in W until plx__task_ready or W's deadline: 0, -ETIMEDOUT,
- * -ECANCELED; or -ENOMEM at once.  Only 0 says that W was completed, but an
+ * -ECANCELED; or -ENOMEM at once.  A task may have been cancelled since it
+ * was woken from its last wait: unless W is fixed, that is -ECANCELED at once
+ * (plx__park_now and plx__wait_side leave it to their callers, who know
+ * whether T has given way).  Only 0 says that W was completed, but an
  * error does not say that it was not: look at the record.
  */
 int plx__park(struct plx_task *t, struct plx_wait *w);
@@ -224,13 +235,21 @@ int plx__wait_side(struct plx_task *t, struct plx_side *s, int fd,
 int plx__side_make(struct plx_rt *rt, int fd, unsigned direction,
 		   struct plx_side **out);
 
-/* Forgets the hints of FD. */
-void plx__sides_reset(struct plx_rt *rt, int fd);
+/* Forgets the hints of FD; is a side of it watched? */
+int plx__sides_reset(struct plx_rt *rt, int fd);
 
 void plx__sides_free(struct plx_rt *rt);
 
 /* The budget is used up: yields, unless the deadline is 0. */
 int plx__budget_spent(struct plx_task *t, int64_t deadline);
+
+/* The same before a call for FD: an error if that is closed meanwhile. */
+int plx__budget_spent_fd(struct plx_task *t, int fd, int64_t deadline);
+
+/* Waits as plx_await_any does, without asking whether it may and without
+   giving way at the end, which plx__end is for. */
+int plx__await_list(struct plx_task *t, struct plx_awaitable *const *list,
+		    int n, int64_t deadline);
 
 /* Has DEADLINE passed for certain?  0 always has; costs no system call. */
 static inline int
@@ -252,12 +271,12 @@ plx__side(const struct plx_rt *rt, int fd, unsigned direction)
 }
 
 /*
- * The beginning of every operation that might complete without parking.  It
- * is here that a task yields, not after the operation: what a task has just
- * received is not kept waiting while others run.
+ * The beginning of every operation on a descriptor.  It is here that a task
+ * yields, not after the operation: what a task has just received is not kept
+ * waiting while others run.
  */
 static inline int
-plx__begin(struct plx_task *t, int64_t deadline)
+plx__begin_fd(struct plx_task *t, int fd, int64_t deadline)
 {
 	if (!t)
 		return -EPERM;
@@ -265,7 +284,31 @@ plx__begin(struct plx_task *t, int64_t deadline)
 		return -ECANCELED;
 	if (--t->budget >= 0)
 		return 0;
-	return plx__budget_spent(t, deadline);
+	return plx__budget_spent_fd(t, fd, deadline);
+}
+
+/*
+ * The beginning and the end of a wait for anything else.  There a task yields
+ * last: between the caller's look at what it waits for and the wait nobody
+ * else may run, or the change is missed.  To park refills the budget, so only
+ * a wait that did not pays; it has its result, whatever comes meanwhile.
+ */
+static inline int
+plx__begin(struct plx_task *t)
+{
+	if (!t)
+		return -EPERM;
+	if (t->cancels)
+		return -ECANCELED;
+	t->budget--;
+	return 0;
+}
+
+static inline void
+plx__end(struct plx_task *t, int64_t deadline)
+{
+	if (t->budget < 0)
+		plx__budget_spent(t, deadline);
 }
 
 /* Queues T, which must not be queued, for the next batch. */

@@ -31,6 +31,8 @@ plx__park(struct plx_task *t, struct plx_wait *w)
 	plx_loop *loop = t->rt->loop;
 	int r;
 
+	if (t->cancels && !w->fixed)
+		return -ECANCELED;
 	if (w->deadline < 0)
 		return plx__park_now(t, w);
 	memset(&w->timer, 0, sizeof(w->timer));
@@ -65,6 +67,18 @@ plx__budget_spent(struct plx_task *t, int64_t deadline)
 	plx__task_ready(t);
 	plx__give_way(t);
 	return t->cancels ? -ECANCELED : 0;
+}
+
+int
+plx__budget_spent_fd(struct plx_task *t, int fd, int64_t deadline)
+{
+	struct plx_yield y = {.fd = fd};
+	int r;
+
+	plx__list_append(&t->rt->yields, &y.link);
+	r = plx__budget_spent(t, deadline);
+	plx__list_remove(&y.link);
+	return y.error ? y.error : r;
 }
 
 int

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_reuse.c: a descriptor that is closed under a task, and its number that
+ * is another file's before the task goes on.
+ */
+#include <config.h>
+#include <sys/un.h>
+#include "race_fixture.h"
+
+static const struct sockaddr_un unix_name = {.sun_family = AF_UNIX};
+
+static int
+close_sender(void *arg)
+{
+	struct call c = {.fd = -1};
+	int fd[2];
+
+	support_unix_pair(fd);
+	c.fd = fd[0];
+	start(&c, send_much);
+	cr_expect_gt(support_drain(fd[1]), 0u, "something went");
+	plx_close(fd[0]);
+	cr_expect_eq(join_soon(c.task, fd[0]), 0);
+	cr_expect_eq(c.result, -ESHUTDOWN, "%s: %zd", (char *)arg, c.result);
+	plx_close(fd[1]);
+	return 0;
+}
+ON_BACKENDS(reuse, a_close_is_told_to_a_sender_whatever_went_before,
+	    close_sender)
+
+enum operation {
+	RECV,
+	SEND,
+	READ,
+	WRITE,
+	ACCEPT,
+	CONNECT,
+	AWAIT,
+	OPERATIONS
+};
+
+static ssize_t
+operate(enum operation o, int fd)
+{
+	char byte = 'T';
+
+	switch (o) {
+	case RECV:
+		return plx_recv(fd, &byte, 1, PLX_NEVER);
+	case SEND:
+		return plx_send(fd, &byte, 1, PLX_NEVER);
+	case READ:
+		return plx_read(fd, &byte, 1, PLX_NEVER);
+	case WRITE:
+		return plx_write(fd, &byte, 1, PLX_NEVER);
+	case ACCEPT:
+		return plx_accept(fd, NULL, NULL, PLX_NEVER);
+	case CONNECT:
+		return plx_connect(fd, (const struct sockaddr *)&unix_name,
+				   sizeof(unix_name), PLX_NEVER);
+	default:
+		return plx_await_fd(fd, PLX_READ, PLX_NEVER);
+	}
+}
+
+/* Closes the descriptor and gives its number to STRANGER's first end. */
+struct closer {
+	int fd;
+	int stranger[2];
+};
+
+static int
+close_and_reuse(void *arg)
+{
+	struct closer *c = arg;
+
+	support_unix_pair(c->stranger);
+	cr_expect_eq(write(c->stranger[1], "S", 1), 1);
+	cr_expect_eq(plx_close(c->fd), 0);
+	cr_expect_eq(dup2(c->stranger[0], c->fd), c->fd);
+	return 0;
+}
+
+static void
+close_while_yielding(enum operation o)
+{
+	struct closer c = {.fd = -1};
+	int fd[2];
+	ssize_t r;
+
+	support_unix_pair(fd);
+	c.fd = fd[0];
+	plx_spawn(NULL, close_and_reuse, &c, NULL);
+	spend_budget();
+	r = operate(o, fd[0]);
+	cr_expect_eq(r, -ESHUTDOWN, "operation %d: %zd", (int)o, r);
+	cr_expect_eq(support_drain(c.stranger[0]), 1u, "operation %d", (int)o);
+	cr_expect_eq(support_drain(c.stranger[1]), 0u, "operation %d", (int)o);
+	close(fd[0]);
+	close(fd[1]);
+	close(c.stranger[0]);
+	close(c.stranger[1]);
+}
+
+static int
+close_each_while_yielding(void *arg)
+{
+	(void)arg;
+	for (int o = 0; o < OPERATIONS; o++)
+		close_while_yielding((enum operation)o);
+	return 0;
+}
+IN_A_TASK(reuse, a_call_that_gives_way_does_not_go_on_with_a_stranger,
+	  close_each_while_yielding)
+
+/* Accepts the number that was FD's, closed with close(2) only. */
+static int
+accept_number(int fd, const struct plx_address *at, int listener, int *client)
+{
+	int r;
+
+	*client = connect_to(at);
+	close(fd);
+	r = plx_accept(listener, NULL, NULL, in(5 * PLX_SECOND));
+	cr_expect_eq(r, fd, "%d, not %d", r, fd);
+	return r;
+}
+
+static int
+accept_stale(void *arg)
+{
+	struct call old = {.fd = -1}, new = {.fd = -1};
+	struct plx_address at;
+	int listener = listen_here(&at);
+	int fd[2], client;
+
+	support_unix_pair(fd);
+	old.fd = fd[0];
+	start(&old, recv_one);
+	cr_expect_eq(write(fd[1], "x", 1), 1);
+	cr_expect_eq(join_soon(old.task, fd[0]), 0);
+	new.fd = accept_number(fd[0], &at, listener, &client);
+	start(&new, recv_one);
+	cr_expect_eq(write(client, "y", 1), 1);
+	cr_expect_eq(join_soon(new.task, new.fd), 0, "%s", (char *)arg);
+	cr_expect_eq(new.result, 1, "%s: %zd", (char *)arg, new.result);
+	close(client);
+	close(fd[1]);
+	plx_close(new.fd);
+	plx_close(listener);
+	return 0;
+}
+ON_BACKENDS(reuse, an_accepted_number_knows_nothing_of_its_former_file,
+	    accept_stale)
+
+static int
+accept_under_waiter(void *arg)
+{
+	struct call old = {.fd = -1};
+	struct plx_address at;
+	int listener = listen_here(&at);
+	int fd[2], client, new;
+
+	support_unix_pair(fd);
+	old.fd = fd[0];
+	start(&old, recv_one);
+	new = accept_number(fd[0], &at, listener, &client);
+	cr_expect_eq(join_soon(old.task, fd[0]), 0, "%s", (char *)arg);
+	cr_expect_eq(old.result, -ESHUTDOWN, "%s: %zd", (char *)arg,
+		     old.result);
+	close(client);
+	close(fd[1]);
+	plx_close(new);
+	plx_close(listener);
+	return 0;
+}
+ON_BACKENDS(reuse, who_waits_for_a_number_that_is_accepted_again_is_told,
+	    accept_under_waiter)
