@@ -15,8 +15,11 @@ serve(void *arg)
 static int
 echo(void *l)
 {
-	for (int fd; (fd = plx_accept(*(int *)l, NULL, NULL, PLX_NEVER)) >= 0;)
-		plx_spawn(NULL, serve, (void *)(intptr_t)fd, NULL);
+	for (int fd; (fd = plx_accept(*(int *)l, NULL, NULL, PLX_NEVER)) >= 0 ||
+		     plx_sleep(10 * PLX_MILLISECOND) == 0;)
+		if (fd >= 0 &&
+		    plx_spawn(NULL, serve, (void *)(intptr_t)fd, NULL) < 0)
+			plx_close(fd);
 	return plx_close(*(int *)l);
 }
 
