@@ -182,6 +182,6 @@ plx_awaitable_ready(struct plx_awaitable *a)
 		return;
 	a->ready = 1;
 	t = a->task;
-	if (t->state == PLX_TASK_WAITING)
+	if (t->wait)
 		plx__task_ready(t);
 }

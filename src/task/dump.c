@@ -12,12 +12,15 @@
 #include "task_int.h"
 #include "loop_seam.h"
 
-static const char *const state_names[] = {
-	[PLX_TASK_READY] = "ready",
-	[PLX_TASK_RUNNING] = "running",
-	[PLX_TASK_WAITING] = "waiting",
-	[PLX_TASK_ENDED] = "ended",
-};
+static const char *
+state_of(const struct plx_task *t)
+{
+	if (t->ended)
+		return "ended";
+	if (t == plx__current)
+		return "running";
+	return t->wait ? "waiting" : "ready";
+}
 
 static const char *
 name_of(const struct plx_task *t)
@@ -71,7 +74,7 @@ describe_wait(char *out, size_t cap, const struct plx_task *t)
 	const void *w = t->wait;
 
 	snprintf(out, cap, "-");
-	if (t->state != PLX_TASK_WAITING)
+	if (!t->wait)
 		return;
 	switch (t->wait->kind) {
 	case PLX_WAIT_FD:
@@ -107,7 +110,7 @@ format_times(char *since, char *deadline, size_t cap, const struct plx_task *t)
 
 	snprintf(since, cap, "-");
 	snprintf(deadline, cap, "-");
-	if (t->state != PLX_TASK_WAITING)
+	if (!t->wait)
 		return;
 	format_span(since, cap, now - t->since);
 	if (t->wait->deadline >= 0)
@@ -121,9 +124,9 @@ format_stack(char *out, size_t cap, const struct plx_task *t)
 	const char *here = t->coro.sp;
 	const char *top = t->coro.stack + t->coro.size;
 
-	if (t->state == PLX_TASK_RUNNING)
+	if (t == plx__current)
 		here = (const char *)__builtin_frame_address(0);
-	if (t->state == PLX_TASK_ENDED || here < t->coro.stack || here > top)
+	if (t->ended || here < t->coro.stack || here > top)
 		snprintf(out, cap, "-");
 	else
 		snprintf(out, cap, "%zu", (size_t)(top - here));
@@ -137,8 +140,8 @@ dump_task(FILE *f, const struct plx_task *t)
 	describe_wait(what, sizeof(what), t);
 	format_times(since, deadline, sizeof(since), t);
 	format_stack(stack, sizeof(stack), t);
-	fprintf(f, "%-20s %-8s %-24s %10s %10s %8s  ", name_of(t),
-		state_names[t->state], what, since, deadline, stack);
+	fprintf(f, "%-20s %-8s %-24s %10s %10s %8s  ", name_of(t), state_of(t),
+		what, since, deadline, stack);
 	if (t->file)
 		fprintf(f, "%s:%d\n", t->file, t->line);
 	else

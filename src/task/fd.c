@@ -2,9 +2,9 @@
 /*
  * fd.c: waiting for a descriptor.
  *
- * Each direction of a descriptor that a task has ever waited for has a side:
- * a watch, which stays on from one wait to the next so that a conversation
- * costs no calls of the loop, and the task that waits now.  An
+ * A descriptor that tasks have met has a port, and in it a side for each
+ * direction: a watch, which stays on from one wait to the next so that a
+ * conversation costs no calls of the loop, and the task that waits now.  An
  * event that nobody waits for takes the watch off: data that a busy task
  * leaves lying must not keep the loop awake.
  *
@@ -19,108 +19,132 @@
 #include <time.h>
 #include "park.h"
 
-/* Makes SIDES reach FD. */
+/* Makes the table reach FD. */
 static int
-sides_grow(const struct plx_sys *sys, struct plx_sides *sides, unsigned fd)
+ports_grow(const struct plx_sys *sys, struct plx_ports *ports, unsigned fd)
 {
-	unsigned n = sides->n ? sides->n : PLX_SIDES_PAGE;
-	unsigned had = sides->n / PLX_SIDES_PAGE;
-	struct plx_side **pages;
+	unsigned n = ports->n ? ports->n : PLX_PORTS_PAGE;
+	unsigned had = ports->n / PLX_PORTS_PAGE;
+	struct plx_port **pages;
 
 	while (n <= fd)
 		n *= 2;
-	pages = sys->resize(sys, sides->pages,
-			    n / PLX_SIDES_PAGE * sizeof(*pages));
+	pages = sys->resize(sys, ports->pages,
+			    n / PLX_PORTS_PAGE * sizeof(*pages));
 	if (!pages)
 		return -ENOMEM;
-	memset(pages + had, 0, (n / PLX_SIDES_PAGE - had) * sizeof(*pages));
-	sides->pages = pages;
-	sides->n = n;
+	memset(pages + had, 0, (n / PLX_PORTS_PAGE - had) * sizeof(*pages));
+	ports->pages = pages;
+	ports->n = n;
 	return 0;
+}
+
+/* The ports of PLX_PORTS_PAGE descriptors from FIRST on, or NULL. */
+static struct plx_port *
+page_make(const struct plx_sys *sys, unsigned first)
+{
+	const size_t size = PLX_PORTS_PAGE * sizeof(struct plx_port);
+	struct plx_port *page = sys->resize(sys, NULL, size);
+	unsigned i;
+
+	if (!page)
+		return NULL;
+	memset(page, 0, size);
+	for (i = 0; i < PLX_PORTS_PAGE; i++)
+		page[i].fd = (int)(first + i);
+	return page;
 }
 
 /* FD is looked at first: the table grows for numbers that exist only. */
 int
-plx__side_make(struct plx_rt *rt, int fd, unsigned direction,
-	       struct plx_side **out)
+plx__port_make(struct plx_rt *rt, int fd, struct plx_port **out)
 {
-	struct plx_sides *sides = &rt->sides[direction >> 1];
-	unsigned page = (unsigned)fd / PLX_SIDES_PAGE;
-	const size_t size = PLX_SIDES_PAGE * sizeof(struct plx_side);
+	struct plx_ports *ports = &rt->ports;
+	unsigned i = (unsigned)fd;
+	struct plx_port **page;
 	struct stat st;
 	int r;
 
 	r = fd < 0 ? -EBADF : rt->sys->fstat(rt->sys, fd, &st);
-	if (r >= 0 && (unsigned)fd >= sides->n)
-		r = sides_grow(rt->sys, sides, (unsigned)fd);
+	if (r >= 0 && i >= ports->n)
+		r = ports_grow(rt->sys, ports, i);
 	if (r < 0)
 		return r;
-	if (!sides->pages[page]) {
-		sides->pages[page] = rt->sys->resize(rt->sys, NULL, size);
-		if (!sides->pages[page])
-			return -ENOMEM;
-		memset(sides->pages[page], 0, size);
-	}
-	*out = plx__side(rt, fd, direction);
+	page = &ports->pages[i / PLX_PORTS_PAGE];
+	if (!*page)
+		*page = page_make(rt->sys, i - i % PLX_PORTS_PAGE);
+	if (!*page)
+		return -ENOMEM;
+	*out = &(*page)[i % PLX_PORTS_PAGE];
 	return 0;
 }
 
-int
-plx__sides_reset(struct plx_rt *rt, int fd)
+struct plx_port *
+plx__port_find(const struct plx_rt *rt, int fd)
 {
-	unsigned watched = 0;
-	struct plx_side *s;
+	const struct plx_ports *ports = &rt->ports;
+	unsigned i = (unsigned)fd;
 
-	s = plx__side(rt, fd, PLX_READ);
-	if (s) {
-		s->blocks = 0;
-		watched = s->watch.direction;
-	}
-	s = plx__side(rt, fd, PLX_WRITE);
-	if (s) {
-		s->blocks = 0;
-		watched |= s->watch.direction;
-	}
-	return watched != 0;
+	if (i >= ports->n || !ports->pages[i / PLX_PORTS_PAGE])
+		return NULL;
+	return &ports->pages[i / PLX_PORTS_PAGE][i % PLX_PORTS_PAGE];
+}
+
+struct plx_port *
+plx__port_visit(struct plx_task *t, int fd)
+{
+	struct plx_port *p = plx__port_find(t->rt, fd);
+
+	if (p)
+		t->port = p;
+	return p;
+}
+
+int
+plx__port_reset(struct plx_rt *rt, int fd)
+{
+	struct plx_port *p = plx__port_find(rt, fd);
+
+	if (!p)
+		return 0;
+	p->side[0].blocks = p->side[1].blocks = 0;
+	return p->side[0].watch.direction || p->side[1].watch.direction;
 }
 
 void
-plx__sides_free(struct plx_rt *rt)
+plx__ports_free(struct plx_rt *rt)
 {
-	struct plx_sides *sides;
+	struct plx_ports *ports = &rt->ports;
 	unsigned page;
 
-	for (sides = rt->sides; sides < rt->sides + 2; sides++) {
-		for (page = 0; page < sides->n / PLX_SIDES_PAGE; page++)
-			rt->sys->resize(rt->sys, sides->pages[page], 0);
-		rt->sys->resize(rt->sys, sides->pages, 0);
-	}
+	for (page = 0; page < ports->n / PLX_PORTS_PAGE; page++)
+		rt->sys->resize(rt->sys, ports->pages[page], 0);
+	rt->sys->resize(rt->sys, ports->pages, 0);
 }
 
+/* An event for a task that has been woken for another reason, but has not
+   gone on yet, counts more than that reason. */
 static void
 on_fd(struct plx_watch *watch, unsigned events)
 {
 	struct plx_side *s = PLX_OF(watch, struct plx_side, watch);
 	struct plx_task *t = s->task;
-	struct plx_fd_wait *f;
 
 	if (!t) {
 		if (events)
 			plx_loop_unwatch(watch->arg, watch);
 		return;
 	}
-	f = PLX_OF(t->wait, struct plx_fd_wait, wait);
-	f->result = (int)events;
+	t->wake = (int)events;
 	if (!events) {
-		f->result = watch->error;
+		t->wake = watch->error;
 		s->task = NULL;
 	}
-	if (t->state == PLX_TASK_WAITING)
+	if (t->wait)
 		plx__task_ready(t);
 }
 
-/* Out of line, to keep the registers of plx__wait_side few. */
-static __attribute__((noinline)) int
+static int
 watch_side(struct plx_rt *rt, struct plx_side *s, int fd, unsigned direction)
 {
 	s->watch.fn = on_fd;
@@ -129,51 +153,39 @@ watch_side(struct plx_rt *rt, struct plx_side *s, int fd, unsigned direction)
 }
 
 int
-plx__wait_side(struct plx_task *t, struct plx_side *s, int fd,
-	       unsigned direction, int64_t deadline)
+plx__wait_port(struct plx_task *t, struct plx_port *p, unsigned direction,
+	       int64_t deadline)
 {
+	struct plx_side *s = &p->side[direction >> 1];
 	struct plx_fd_wait f;
 	int r;
 
 	if (s->task)
 		return -EBUSY;
 	if (!s->watch.direction) {
-		r = watch_side(t->rt, s, fd, direction);
+		r = watch_side(t->rt, s, p->fd, direction);
 		if (r < 0)
 			return r;
 	}
-	f.wait.kind = PLX_WAIT_FD;
-	f.wait.fixed = 0;
-	f.wait.deadline = deadline;
-	f.side = s;
-	f.result = 0;
-	s->task = t;
-	if (deadline < 0)
-		r = plx__park_now(t, &f.wait);
-	else
-		r = plx__park(t, &f.wait);
-	/* After an error S may be another task's already. */
-	if (f.result < 0)
-		return f.result;
-	s->task = NULL;
-	if (f.result == 0)
-		return r;
-	s->blocks = 0;
-	return f.result;
+	plx__fd_wait_begin(&f, t, s, deadline);
+	r = plx__fd_wait_end(&f, t, plx__park(t, &f.wait));
+	if (r > 0)
+		s->blocks = 0;
+	return r;
 }
 
 int
 plx__wait_fd(struct plx_task *t, int fd, unsigned direction, int64_t deadline)
 {
-	struct plx_side *s = plx__side(t->rt, fd, direction);
+	struct plx_port *p = plx__port(t, fd);
 	int r;
 
-	if (!s) {
-		r = plx__side_make(t->rt, fd, direction, &s);
+	if (!p) {
+		r = plx__port_make(t->rt, fd, &p);
 		if (r < 0)
 			return r;
 	}
-	return plx__wait_side(t, s, fd, direction, deadline);
+	return plx__wait_port(t, p, direction, deadline);
 }
 
 /* Asks the system now: what the loop knows is as old as its turn. */

@@ -19,38 +19,49 @@
  * and a wait for it may never end.
  */
 #include <config.h>
-#include "task_int.h"
+#include "park.h"
+
+/* Of a port's sides. */
+enum {
+	IN,
+	OUT
+};
+
+/* What a call asks for.  It lies in memory while the task waits: registers
+   would be saved and loaded once more around every switch. */
+struct input {
+	struct plx_fd_wait wait;
+	struct plx_task *task;
+	void *buf;
+	size_t n;
+	int fd;
+};
+
+struct output {
+	const char *buf;
+	size_t n;
+	int64_t deadline;
+	int fd;
+};
 
 /* Without memory there is no hint. */
-static __attribute__((noinline)) void
-hint_first(struct plx_rt *rt, int fd, unsigned direction)
+static void
+hint(struct plx_task *t, int fd, int side)
 {
-	struct plx_side *s;
+	struct plx_port *p = plx__port(t, fd);
 
-	if (plx__side_make(rt, fd, direction, &s) == 0)
-		s->blocks = 1;
-}
-
-static inline void
-hint(struct plx_rt *rt, struct plx_side *s, int fd, unsigned direction)
-{
-	if (s)
-		s->blocks = 1;
-	else
-		hint_first(rt, fd, direction);
+	if (p || plx__port_make(t->rt, fd, &p) == 0)
+		p->side[side].blocks = 1;
 }
 
 /* Waits before the next try: 0 or more, or the error to return. */
-static inline int
-await_next_try(struct plx_task *t, struct plx_side *s, int fd,
-	       unsigned direction, int64_t deadline)
+static int
+await_next_try(struct plx_task *t, int fd, unsigned direction, int64_t deadline)
 {
 	if (t->cancels)
 		return -ECANCELED;
 	if (plx__passed(t->rt, deadline))
 		return -ETIMEDOUT;
-	if (s)
-		return plx__wait_side(t, s, fd, direction, deadline);
 	return plx__wait_fd(t, fd, direction, deadline);
 }
 
@@ -61,16 +72,15 @@ input_rest(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
 	   ssize_t got, int socket)
 {
 	const struct plx_sys *sys = t->rt->sys;
-	struct plx_side *s = plx__side(t->rt, fd, PLX_READ);
 	int r;
 
 	for (;;) {
 		if (got == -EAGAIN || (got > 0 && got < (ssize_t)n))
-			hint(t->rt, s, fd, PLX_READ);
+			hint(t, fd, IN);
 		if (got != -EAGAIN && got != -EINTR)
 			return got;
 		if (got == -EAGAIN) {
-			r = await_next_try(t, s, fd, PLX_READ, deadline);
+			r = await_next_try(t, fd, PLX_READ, deadline);
 			if (r < 0)
 				return r;
 		}
@@ -80,90 +90,103 @@ input_rest(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
 }
 
 static __attribute__((noinline)) ssize_t
-recv_rest(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
-	  ssize_t got)
+recv_rest(const struct input *in, ssize_t got)
 {
-	return input_rest(fd, buf, n, deadline, t, got, 1);
-}
-
-static __attribute__((noinline)) ssize_t
-read_rest(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
-	  ssize_t got)
-{
-	return input_rest(fd, buf, n, deadline, t, got, 0);
+	return input_rest(in->fd, in->buf, in->n, PLX_NEVER, in->task, got, 1);
 }
 
 /* The rest of an output that did not go at once; PUT is what the try said.
    What went before a close is not told: the next call, which would tell the
    rest, might write to a stranger with the same number. */
 static inline ssize_t
-output_rest(int fd, const char *buf, size_t n, int64_t deadline,
-	    struct plx_task *t, ssize_t put, int socket)
+output_rest(const struct output *o, struct plx_task *t, ssize_t put, int socket)
 {
 	const struct plx_sys *sys = t->rt->sys;
-	struct plx_side *s = plx__side(t->rt, fd, PLX_WRITE);
 	size_t done = 0;
 	int r = 0;
 
 	for (;;) {
 		if (put > 0)
 			done += (size_t)put;
-		if (done == n)
-			return (ssize_t)n;
+		if (done == o->n)
+			return (ssize_t)done;
 		if (put < 0 && put != -EAGAIN && put != -EINTR)
 			return done ? (ssize_t)done : put;
 		if (put != -EINTR) {
-			hint(t->rt, s, fd, PLX_WRITE);
-			r = await_next_try(t, s, fd, PLX_WRITE, deadline);
+			hint(t, o->fd, OUT);
+			r = await_next_try(t, o->fd, PLX_WRITE, o->deadline);
 		}
 		if (r < 0)
 			return done && r != -ESHUTDOWN ? (ssize_t)done : r;
-		put = socket ? sys->send(sys, fd, buf + done, n - done,
+		put = socket ? sys->send(sys, o->fd, o->buf + done, o->n - done,
 					 MSG_DONTWAIT)
-			     : sys->write(sys, fd, buf + done, n - done);
+			     : sys->write(sys, o->fd, o->buf + done,
+					  o->n - done);
 	}
 }
 
 static __attribute__((noinline)) ssize_t
-send_rest(int fd, const void *buf, size_t n, int64_t deadline,
-	  struct plx_task *t, ssize_t put)
+send_rest(const struct output *o, ssize_t put)
 {
-	return output_rest(fd, buf, n, deadline, t, put, 1);
-}
-
-static __attribute__((noinline)) ssize_t
-write_rest(int fd, const void *buf, size_t n, int64_t deadline,
-	   struct plx_task *t, ssize_t put)
-{
-	return output_rest(fd, buf, n, deadline, t, put, 0);
+	return output_rest(o, plx__current, put, 1);
 }
 
 /* It would block, and the call may wait. */
 static inline int
-must_wait(const struct plx_rt *rt, const struct plx_side *s, int64_t deadline)
+must_wait(struct plx_task *t, int fd, int side, int64_t deadline)
 {
-	return s && s->blocks && !plx__passed(rt, deadline);
+	const struct plx_port *p = plx__port(t, fd);
+
+	return p && p->side[side].blocks && !plx__passed(t->rt, deadline);
 }
 
-static ssize_t
-ready_recv(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
+static __attribute__((noinline)) ssize_t
+recv_otherwise(int fd, void *buf, size_t n, int64_t deadline,
+	       struct plx_task *t)
 {
-	struct plx_side *s = plx__side(t->rt, fd, PLX_READ);
+	const struct plx_sys *sys = t->rt->sys;
+	ssize_t got = -EAGAIN;
+
+	if (!must_wait(t, fd, IN, deadline))
+		got = sys->recv(sys, fd, buf, n, MSG_DONTWAIT);
+	return input_rest(fd, buf, n, deadline, t, got, 1);
+}
+
+/* Waits first, for as long as it takes.  S is free and its watch is on. */
+static __attribute__((noinline)) ssize_t
+recv_parked(int fd, void *buf, size_t n, struct plx_side *s, struct plx_task *t)
+{
 	const struct plx_sys *sys;
+	struct input in;
 	ssize_t got;
 	int r;
 
-	if (must_wait(t->rt, s, deadline)) {
-		r = plx__wait_side(t, s, fd, PLX_READ, deadline);
-		if (r < 0)
-			return r;
-	}
-	sys = t->rt->sys;
-	got = sys->recv(sys, fd, buf, n, MSG_DONTWAIT);
-	if (got <= 0 || !s)
-		return recv_rest(fd, buf, n, deadline, t, got);
-	s->blocks = got < (ssize_t)n;
-	return got;
+	in.fd = fd;
+	in.buf = buf;
+	in.n = n;
+	in.task = t;
+	plx__fd_wait_begin(&in.wait, t, s, PLX_NEVER);
+	plx__park_now(t, &in.wait.wait);
+	r = plx__fd_wait_end(&in.wait, in.task, in.task->wake);
+	if (r < 0)
+		return r;
+	sys = in.task->rt->sys;
+	got = sys->recv(sys, in.fd, in.buf, in.n, MSG_DONTWAIT);
+	in.wait.side->blocks = got < (ssize_t)in.n;
+	return got > 0 ? got : recv_rest(&in, got);
+}
+
+/* Most calls are the next of a conversation: the request has been answered,
+   the port is the one of before, and there is nothing to do but wait. */
+static ssize_t
+ready_recv(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
+{
+	struct plx_side *s = &t->port->side[IN];
+
+	if (t->port->fd == fd && s->blocks && deadline < 0 && !s->task &&
+	    s->watch.direction)
+		return recv_parked(fd, buf, n, s, t);
+	return recv_otherwise(fd, buf, n, deadline, t);
 }
 
 static ssize_t
@@ -172,9 +195,22 @@ ready_read(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
 	const struct plx_sys *sys = t->rt->sys;
 	ssize_t got = -EAGAIN;
 
-	if (!must_wait(t->rt, plx__side(t->rt, fd, PLX_READ), deadline))
+	if (!must_wait(t, fd, IN, deadline))
 		got = sys->read(sys, fd, buf, n);
-	return read_rest(fd, buf, n, deadline, t, got);
+	return input_rest(fd, buf, n, deadline, t, got, 0);
+}
+
+static __attribute__((noinline)) ssize_t
+send_otherwise(int fd, const void *buf, size_t n, int64_t deadline,
+	       struct plx_task *t)
+{
+	const struct output o = {buf, n, deadline, fd};
+	const struct plx_sys *sys = t->rt->sys;
+	ssize_t put = -EAGAIN;
+
+	if (!must_wait(t, fd, OUT, deadline))
+		put = sys->send(sys, fd, buf, n, MSG_DONTWAIT);
+	return output_rest(&o, t, put, 1);
 }
 
 static ssize_t
@@ -182,27 +218,30 @@ ready_send(int fd, const void *buf, size_t n, int64_t deadline,
 	   struct plx_task *t)
 {
 	const struct plx_sys *sys = t->rt->sys;
-	ssize_t put = -EAGAIN;
+	struct output o;
+	ssize_t put;
 
-	if (!must_wait(t->rt, plx__side(t->rt, fd, PLX_WRITE), deadline))
-		put = sys->send(sys, fd, buf, n, MSG_DONTWAIT);
-	if (put == (ssize_t)n)
-		return put;
-	return send_rest(fd, buf, n, deadline, t, put);
+	if (t->port->fd != fd || t->port->side[OUT].blocks)
+		return send_otherwise(fd, buf, n, deadline, t);
+	o.fd = fd;
+	o.buf = buf;
+	o.n = n;
+	o.deadline = deadline;
+	put = sys->send(sys, fd, buf, n, MSG_DONTWAIT);
+	return put == (ssize_t)o.n ? put : send_rest(&o, put);
 }
 
 static ssize_t
 ready_write(int fd, const void *buf, size_t n, int64_t deadline,
 	    struct plx_task *t)
 {
+	const struct output o = {buf, n, deadline, fd};
 	const struct plx_sys *sys = t->rt->sys;
 	ssize_t put = -EAGAIN;
 
-	if (!must_wait(t->rt, plx__side(t->rt, fd, PLX_WRITE), deadline))
+	if (!must_wait(t, fd, OUT, deadline))
 		put = sys->write(sys, fd, buf, n);
-	if (put == (ssize_t)n)
-		return put;
-	return write_rest(fd, buf, n, deadline, t, put);
+	return output_rest(&o, t, put, 0);
 }
 
 const struct plx_io_ops plx__io_ready = {

@@ -91,7 +91,7 @@ accept_now(struct plx_rt *rt, int fd, struct sockaddr *sa, socklen_t *len)
 	do
 		r = rt->sys->accept(rt->sys, fd, sa, len);
 	while (r == -EINTR);
-	if (r >= 0 && plx__sides_reset(rt, r))
+	if (r >= 0 && plx__port_reset(rt, r))
 		plx__ready_forget(rt, r);
 	return r;
 }
@@ -206,5 +206,5 @@ plx__ready_forget(struct plx_rt *rt, int fd)
 		plx__task_interrupt(q->task, -ESHUTDOWN);
 	}
 	plx_loop_forget(rt->loop, fd, -ESHUTDOWN);
-	plx__sides_reset(rt, fd);
+	plx__port_reset(rt, fd);
 }

@@ -18,7 +18,6 @@ plx__give_way(struct plx_task *t)
 
 	if (next) {
 		rt->batch = next->next;
-		next->state = PLX_TASK_RUNNING;
 		to = &next->coro;
 	}
 	plx__current = next;
@@ -26,16 +25,39 @@ plx__give_way(struct plx_task *t)
 	plx__coro_switch(&t->coro, to);
 }
 
-/* Parks T in W, which has no deadline or has its timer set. */
-static inline int
+/* Parks T in W, which has no deadline or has its timer set; T->wake tells why
+   it goes on. */
+static inline void
 plx__park_now(struct plx_task *t, struct plx_wait *w)
 {
 	t->wait = w;
 	t->wake = 0;
 	t->since = t->rt->now;
-	t->state = PLX_TASK_WAITING;
 	plx__give_way(t);
-	return t->wake;
+}
+
+/* Makes T the one that waits at S, whose watch is on and which is free. */
+static inline void
+plx__fd_wait_begin(struct plx_fd_wait *f, struct plx_task *t,
+		   struct plx_side *s, int64_t deadline)
+{
+	f->wait.kind = PLX_WAIT_FD;
+	f->wait.fixed = 0;
+	f->wait.deadline = deadline;
+	f->side = s;
+	s->task = t;
+}
+
+/* T goes on; R is how its park ended, and is returned.  After an error the
+   side may be another task's already. */
+static inline int
+plx__fd_wait_end(const struct plx_fd_wait *f, const struct plx_task *t, int r)
+{
+	struct plx_side *s = f->side;
+
+	if (r > 0 || s->task == t)
+		s->task = NULL;
+	return r;
 }
 
 #endif

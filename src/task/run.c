@@ -26,7 +26,6 @@ _Thread_local struct plx_task *plx__current;
 static void
 resume(struct plx_rt *rt, struct plx_task *t)
 {
-	t->state = PLX_TASK_RUNNING;
 	plx__current = t;
 	plx__coro_switch(&rt->thread, &t->coro);
 	if (rt->dead) {
@@ -127,6 +126,7 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	rt->io = &plx__io_ready;
 	rt->now = plx_loop_now(rt->loop);
 	rt->ready_end = &rt->ready;
+	rt->nowhere.fd = -1;
 	rt->root.rt = rt;
 	plx__list_init(&rt->root.tasks);
 	plx__list_init(&rt->unjoined);
@@ -146,7 +146,7 @@ rt_fini(struct plx_rt *rt)
 	*plx__loop_task_slot(rt->loop) = NULL;
 	plx_loop_close(&rt->loop);
 	plx__stack_pool_fini(&rt->stacks);
-	plx__sides_free(rt);
+	plx__ports_free(rt);
 	if (rt->root.error)
 		return rt->root.error;
 	return rt->fault ? rt->fault : rt->result;

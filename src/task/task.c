@@ -62,7 +62,7 @@ task_entry(void *arg)
 	struct plx_rt *rt = t->rt;
 
 	t->result = t->fn(t->arg);
-	t->state = PLX_TASK_ENDED;
+	t->ended = 1;
 	t->scope = NULL;
 	nursery_leave(t->nursery, t);
 	if (t->joiner)
@@ -97,6 +97,7 @@ plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
 	}
 	t->rt = rt;
 	t->nursery = n;
+	t->port = &rt->nowhere;
 	t->budget = PLX_TASK_BUDGET;
 	t->handle = out != NULL;
 	t->cancelled = t->cancels = n->cancelled;
@@ -138,7 +139,7 @@ joined(struct plx_awaitable *a)
 static int
 join_arm(struct plx_awaitable *a)
 {
-	if (joined(a)->state == PLX_TASK_ENDED)
+	if (joined(a)->ended)
 		return 1;
 	joined(a)->joiner = a;
 	return 0;
@@ -202,14 +203,14 @@ plx_detach(plx_task *task)
 	if (!task || !task->handle || task->joiner)
 		return;
 	task->handle = 0;
-	if (task->state == PLX_TASK_ENDED)
+	if (task->ended)
 		plx__task_free(task);
 }
 
 void
 plx__task_interrupt(struct plx_task *t, int reason)
 {
-	if (t->state != PLX_TASK_WAITING || t->wait->fixed)
+	if (!t->wait || t->wait->fixed)
 		return;
 	t->wake = reason;
 	plx__task_ready(t);
@@ -218,7 +219,7 @@ plx__task_interrupt(struct plx_task *t, int reason)
 void
 plx_cancel(plx_task *task)
 {
-	if (!task || task->cancelled || task->state == PLX_TASK_ENDED)
+	if (!task || task->cancelled || task->ended)
 		return;
 	task->cancelled = 1;
 	task->cancels++;

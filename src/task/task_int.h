@@ -2,9 +2,10 @@
 /*
  * task_int.h: what the files of the task room share.
  *
- * One struct plx_rt per plx_run.  A task is READY (in the queue, or in the
- * batch that runs), RUNNING (there is one at most), WAITING (parked; only
- * plx__task_ready gets it going) or ENDED.  Switches happen in two places:
+ * One struct plx_rt per plx_run.  A task is ready (in the queue, or in the
+ * batch that runs), running (there is one at most, plx__current), waiting
+ * (its WAIT is set; only plx__task_ready gets it going) or ended (its ENDED is
+ * set).  Switches happen in two places:
  * run.c goes from the loop to a task, plx__give_way from a task to the next
  * one of the batch or, after the last, back to the loop.
  *
@@ -30,13 +31,6 @@
 /* Operations that a task may complete without parking before it yields. */
 #define PLX_TASK_BUDGET 128
 
-enum plx_task_state {
-	PLX_TASK_READY,
-	PLX_TASK_RUNNING,
-	PLX_TASK_WAITING,
-	PLX_TASK_ENDED,
-};
-
 enum plx_wait_kind {
 	PLX_WAIT_FD,	/* a struct plx_fd_wait */
 	PLX_WAIT_LIST,	/* a struct plx_list_wait */
@@ -46,29 +40,34 @@ enum plx_wait_kind {
 
 struct plx_wait {
 	enum plx_wait_kind kind;
-	int fixed;	       /* a cancel does not end it */
-	int64_t deadline;      /* negative: none */
-	struct plx_call timer; /* only with a deadline */
+	int fixed;	  /* a cancel does not end it */
+	int64_t deadline; /* negative: none */
 };
 
+/* Ends with the events, or why the watch was taken off, as task->wake. */
 struct plx_fd_wait {
 	struct plx_wait wait;
-	const struct plx_side *side;
-	int result; /* the events, or why the watch was taken off, or 0 */
+	struct plx_side *side;
 };
 
-/* One direction of one descriptor.  Stays where it is until the run ends. */
+/* One direction of one descriptor. */
 struct plx_side {
 	struct plx_watch watch; /* stays on from one wait to the next */
 	struct plx_task *task;	/* waits, in a struct plx_fd_wait */
 	int blocks;		/* the next call would block, as a hint */
 };
 
-/* The sides of one direction: by descriptor, in pages made when needed. */
-#define PLX_SIDES_PAGE 64u
+/* A descriptor as tasks know it.  Stays where it is until the run ends. */
+struct plx_port {
+	int fd;
+	struct plx_side side[2]; /* of PLX_READ and of PLX_WRITE */
+};
 
-struct plx_sides {
-	struct plx_side **pages;
+/* By descriptor, in pages made when needed. */
+#define PLX_PORTS_PAGE 64u
+
+struct plx_ports {
+	struct plx_port **pages;
 	unsigned n; /* descriptors that PAGES reaches */
 };
 
@@ -107,11 +106,12 @@ struct plx_nursery {
 struct plx_task {
 	struct plx_rt *rt;
 	struct plx_task *next; /* in the ready queue or the batch */
-	enum plx_task_state state;
+	struct plx_port *port; /* the last one used, to find it again */
 	int cancels; /* cancelled scopes it is in, and 1 if itself is */
 	int budget;
-	int wake; /* why the wait ended: 0, -ETIMEDOUT, -ECANCELED */
-	struct plx_wait *wait; /* while parked */
+	int wake; /* why the wait ended: 0, -ETIMEDOUT, -ECANCELED, or events */
+	int ended;
+	struct plx_wait *wait; /* while parked, else NULL */
 	int64_t since;	       /* when it parked */
 	struct plx_coro coro;
 	struct plx_scope *scope; /* the innermost */
@@ -162,10 +162,11 @@ struct plx_rt {
 	struct plx_task *dead; /* has left its stack, which can be freed */
 	struct plx_call drain; /* waits in the loop while READY is not empty */
 	struct plx_coro thread;
-	struct plx_sides sides[2]; /* of PLX_READ and of PLX_WRITE */
-	struct plx_link queue;	   /* plx_queue_wait, first come first */
-	struct plx_link yields;	   /* plx_yield */
-	struct plx_link unjoined;  /* ended tasks that keep their result */
+	struct plx_ports ports;
+	struct plx_port nowhere;  /* where a task begins: of no descriptor */
+	struct plx_link queue;	  /* plx_queue_wait, first come first */
+	struct plx_link yields;	  /* plx_yield */
+	struct plx_link unjoined; /* ended tasks that keep their result */
 	struct plx_nursery root;
 	struct plx_stack_pool stacks;
 	int fault; /* of a stack that was given back */
@@ -227,18 +228,23 @@ int plx__park(struct plx_task *t, struct plx_wait *w);
 int plx__wait_fd(struct plx_task *t, int fd, unsigned direction,
 		 int64_t deadline);
 
-/* The same for a side that is there. */
-int plx__wait_side(struct plx_task *t, struct plx_side *s, int fd,
-		   unsigned direction, int64_t deadline);
+/* The same at a port that is there. */
+int plx__wait_port(struct plx_task *t, struct plx_port *p, unsigned direction,
+		   int64_t deadline);
 
-/* Makes a side that is not there: 0, -EBADF, -ENOMEM. */
-int plx__side_make(struct plx_rt *rt, int fd, unsigned direction,
-		   struct plx_side **out);
+/* Makes a port that is not there: 0, -EBADF, -ENOMEM. */
+int plx__port_make(struct plx_rt *rt, int fd, struct plx_port **out);
+
+/* The port of FD, or NULL if there is none yet. */
+struct plx_port *plx__port_find(const struct plx_rt *rt, int fd);
+
+/* The same, and T will be at it. */
+struct plx_port *plx__port_visit(struct plx_task *t, int fd);
 
 /* Forgets the hints of FD; is a side of it watched? */
-int plx__sides_reset(struct plx_rt *rt, int fd);
+int plx__port_reset(struct plx_rt *rt, int fd);
 
-void plx__sides_free(struct plx_rt *rt);
+void plx__ports_free(struct plx_rt *rt);
 
 /* The budget is used up: yields, unless the deadline is 0. */
 int plx__budget_spent(struct plx_task *t, int64_t deadline);
@@ -258,16 +264,13 @@ plx__passed(const struct plx_rt *rt, int64_t deadline)
 	return (uint64_t)deadline <= (uint64_t)rt->now;
 }
 
-/* The side of FD, or NULL if there is none yet. */
-static inline struct plx_side *
-plx__side(const struct plx_rt *rt, int fd, unsigned direction)
+/* The port of FD, or NULL; a task mostly stays with the one it had. */
+static inline struct plx_port *
+plx__port(struct plx_task *t, int fd)
 {
-	const struct plx_sides *sides = &rt->sides[direction >> 1];
-	unsigned i = (unsigned)fd;
+	struct plx_port *p = t->port;
 
-	if (i >= sides->n || !sides->pages[i / PLX_SIDES_PAGE])
-		return NULL;
-	return &sides->pages[i / PLX_SIDES_PAGE][i % PLX_SIDES_PAGE];
+	return p->fd == fd ? p : plx__port_visit(t, fd);
 }
 
 /*
@@ -317,7 +320,7 @@ plx__task_ready(struct plx_task *t)
 {
 	struct plx_rt *rt = t->rt;
 
-	t->state = PLX_TASK_READY;
+	t->wait = NULL;
 	t->next = NULL;
 	*rt->ready_end = t;
 	rt->ready_end = &t->next;

@@ -20,28 +20,32 @@ on_deadline(void *arg)
 {
 	struct plx_task *t = arg;
 
+	if (!t->wait)
+		return;
 	t->wake = -ETIMEDOUT;
-	if (t->state == PLX_TASK_WAITING)
-		plx__task_ready(t);
+	plx__task_ready(t);
 }
 
 int
 plx__park(struct plx_task *t, struct plx_wait *w)
 {
 	plx_loop *loop = t->rt->loop;
+	struct plx_call timer;
 	int r;
 
 	if (t->cancels && !w->fixed)
 		return -ECANCELED;
-	if (w->deadline < 0)
-		return plx__park_now(t, w);
-	memset(&w->timer, 0, sizeof(w->timer));
-	r = plx_loop_call_at(loop, &w->timer, w->deadline, on_deadline, t);
+	if (w->deadline < 0) {
+		plx__park_now(t, w);
+		return t->wake;
+	}
+	memset(&timer, 0, sizeof(timer));
+	r = plx_loop_call_at(loop, &timer, w->deadline, on_deadline, t);
 	if (r < 0)
 		return r;
-	r = plx__park_now(t, w);
-	plx_loop_cancel(loop, &w->timer);
-	return r;
+	plx__park_now(t, w);
+	plx_loop_cancel(loop, &timer);
+	return t->wake;
 }
 
 int
