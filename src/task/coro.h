@@ -15,10 +15,13 @@
 #define PLX_CORO_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct plx_coro {
-	void *sp;    /* where it stands; set by the jump, which knows it
-			to be the first member */
+	void *sp;      /* where it stands; set by the jump, which knows it to be
+			  the first member */
+	void *pc, *fp; /* with it, where the stack does not hold them */
+	uint32_t control[2]; /* likewise: of floating point */
 	char *stack; /* lowest usable byte; a thread's own is not known */
 	size_t size;
 	void (*entry)(void *arg);
@@ -45,11 +48,15 @@ int plx__coro_init(struct plx_coro *c, void *stack, size_t size,
 void plx__coro_fini(struct plx_coro *c);
 
 /*
- * The platform's part (coro_*.S, coro_ucontext.c).  The jump is the switch
+ * The platform's part (coro_*).  The jump is the switch
  * that nobody hears of; prepare lays out the SIZE bytes below TOP such that a
  * jump to SELF, once its sp is what prepare returns, ends in plx__coro_start.
  */
+#ifdef PLX_CORO_X86_64
+#include "coro_x86_64.h"
+#else
 void plx__coro_jump(struct plx_coro *from, struct plx_coro *to);
+#endif
 void *plx__coro_prepare(void *top, size_t size, struct plx_coro *self);
 _Noreturn void plx__coro_start(struct plx_coro *self);
 
