@@ -28,6 +28,9 @@
 static inline long
 plx__raw(long nr, long a, long b, long c, long d, long e, long f)
 {
+	register long rdi __asm__("rdi") = a;
+	register long rsi __asm__("rsi") = b;
+	register long rdx __asm__("rdx") = c;
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;
@@ -35,8 +38,8 @@ plx__raw(long nr, long a, long b, long c, long d, long e, long f)
 
 	__asm__ volatile("syscall"
 			 : "=a"(ret)
-			 : "0"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
-			   "r"(r9)
+			 : "0"(nr), "r"(rdi), "r"(rsi), "r"(rdx), "r"(r10),
+			   "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return ret;
 }
