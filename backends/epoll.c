@@ -206,11 +206,13 @@ ask(struct state *s, int cap, int64_t timeout)
 			       plx__timeout_ms(timeout));
 }
 
-static unsigned
-trouble(uint32_t events)
+static __attribute__((noinline)) unsigned
+unusual(uint32_t events)
 {
-	unsigned mask = 0;
+	unsigned mask = events & EPOLLIN ? PLX_BACKEND_READ : 0;
 
+	if (events & EPOLLOUT)
+		mask |= PLX_BACKEND_WRITE;
 	if (events & (EPOLLERR | EPOLLHUP))
 		mask |= PLX_BACKEND_DIRECTIONS;
 	if (events & (EPOLLRDHUP | EPOLLHUP))
@@ -220,31 +222,30 @@ trouble(uint32_t events)
 	return mask;
 }
 
+/* Most that is ready can be read, and nothing else. */
 static inline unsigned
 meaning(uint32_t events)
 {
-	unsigned mask = events & EPOLLIN ? PLX_BACKEND_READ : 0;
-
-	mask |= events & EPOLLOUT ? PLX_BACKEND_WRITE : 0;
-	if (events & ~(uint32_t)(EPOLLIN | EPOLLOUT))
-		mask |= trouble(events);
-	return mask;
+	return events == EPOLLIN ? PLX_BACKEND_READ : unusual(events);
 }
 
 static int
 wait_epoll(void *state, struct plx_backend_event *out, int cap, int64_t timeout)
 {
 	struct state *s = state;
-	int i, n;
+	const struct epoll_event *ev, *end;
+	int n;
 
 	if (cap > s->room && make_room(s, cap) < 0)
 		cap = s->room;
 	if (cap == 0)
 		return -ENOMEM;
 	n = ask(s, cap, timeout);
-	for (i = 0; i < n; i++) {
-		out[i].token = s->events[i].data.u64;
-		out[i].events = meaning(s->events[i].events);
+	if (n <= 0)
+		return n;
+	for (ev = s->events, end = ev + n; ev < end; ev++, out++) {
+		out->token = ev->data.u64;
+		out->events = meaning(ev->events);
 	}
 	return n;
 }

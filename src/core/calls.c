@@ -83,12 +83,10 @@ plx__calls_fini(struct plx_calls *calls, const struct plx_sys *sys)
 }
 
 uint64_t
-plx__calls_run_due(struct plx_calls *calls, int64_t now)
+plx__calls_run_timers(struct plx_calls *calls, int64_t now)
 {
 	struct plx_call *call;
 
-	if (calls->timers.count == 0)
-		return 0;
 	while ((call = plx__timers_take(&calls->timers, now)) != NULL)
 		append(&calls->batch, call);
 	return run_batch(&calls->batch);
@@ -107,14 +105,6 @@ plx__calls_run_soon(struct plx_calls *calls)
 	batch->next->prev = batch->prev->next = batch;
 	ring_init(soon);
 	return run_batch(batch);
-}
-
-int64_t
-plx__calls_deadline(struct plx_calls *calls)
-{
-	if (calls->soon.next != &calls->soon)
-		return 0;
-	return plx__timers_first(&calls->timers);
 }
 
 int

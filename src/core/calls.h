@@ -25,12 +25,25 @@ void plx__calls_init(struct plx_calls *calls);
 void plx__calls_fini(struct plx_calls *calls, const struct plx_sys *sys);
 
 /* Runs what is due at NOW; how many that were. */
-uint64_t plx__calls_run_due(struct plx_calls *calls, int64_t now);
+uint64_t plx__calls_run_timers(struct plx_calls *calls, int64_t now);
+
+static inline uint64_t
+plx__calls_run_due(struct plx_calls *calls, int64_t now)
+{
+	return calls->timers.count ? plx__calls_run_timers(calls, now) : 0;
+}
 
 /* Runs what waits on the list by now; how many that were. */
 uint64_t plx__calls_run_soon(struct plx_calls *calls);
 
 /* The time of the first timer, 0 when a call waits, or PLX_NEVER. */
-int64_t plx__calls_deadline(struct plx_calls *calls);
+static inline int64_t
+plx__calls_deadline(struct plx_calls *calls)
+{
+	if (calls->soon.next != &calls->soon)
+		return 0;
+	return calls->timers.count ? plx__timers_first(&calls->timers)
+				   : PLX_NEVER;
+}
 
 #endif

@@ -101,8 +101,10 @@ run_notices(plx_loop *loop)
 static int
 turn(plx_loop *loop, int64_t deadline)
 {
-	int n = plx__watches_settle(loop);
+	int n = 0;
 
+	if (plx__watches_unsettled(&loop->watches))
+		n = plx__watches_settle(loop);
 	if (n < 0)
 		return n;
 	deadline = wait_until(loop, deadline);

@@ -158,15 +158,6 @@ odd_event(plx_selector *s, const struct plx_backend_event *ev)
 	return look_after(s, fd, slot);
 }
 
-/* Whether the key of SLOT is to be told of EV, and nothing else is due. */
-static inline int
-is_ordinary(struct plx_slot *slot, const struct plx_backend_event *ev)
-{
-	return slot->generation == plx__token_generation(ev->token) &&
-	       ev->events & slot->armed & PLX__DIRECTIONS &&
-	       --slot->patience > 0;
-}
-
 /*
  * Turns N events of the batch into entries; how many.  An entry is written
  * before it is known whether it counts: there is room for N of them.
@@ -191,7 +182,9 @@ deliver(plx_selector *s, struct plx_ready *ready, int n)
 		next->data = slot->data;
 		next->fd = (int)fd;
 		next->events = ev->events & (slot->armed | INFORMATIVE);
-		if (is_ordinary(slot, ev) || odd_event(s, ev))
+		if ((slot->generation == plx__token_generation(ev->token) &&
+		     next->events & PLX__DIRECTIONS && --slot->patience > 0) ||
+		    odd_event(s, ev))
 			next++;
 	}
 	return (int)(next - ready);

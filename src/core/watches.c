@@ -28,7 +28,6 @@
 #include "sys.h"
 
 enum {
-	END = -1,
 	FIRST_SIZE = 64
 };
 
@@ -87,7 +86,7 @@ void
 plx__watches_init(struct plx_watches *ws)
 {
 	memset(ws, 0, sizeof(*ws));
-	ws->settle = ws->failed = END;
+	ws->settle = ws->failed = PLX_WATCHES_END;
 }
 
 void
@@ -166,7 +165,7 @@ plx__watches_settle(struct plx_loop *loop)
 {
 	struct plx_watches *ws = &loop->watches;
 
-	while (ws->settle != END) {
+	while (plx__watches_unsettled(ws)) {
 		int fd = ws->settle - 1;
 		struct plx_interest *in = &ws->table[fd];
 		int err = settle(loop, fd, in);
@@ -185,12 +184,6 @@ plx__watches_settle(struct plx_loop *loop)
 	return 0;
 }
 
-int
-plx__watches_pending(const struct plx_watches *ws)
-{
-	return ws->failed != END;
-}
-
 /* Takes the watch of FD in direction 1 << I off and calls it. */
 static void
 dismiss(struct plx_watches *ws, int fd, int i, int error)
@@ -205,12 +198,12 @@ dismiss(struct plx_watches *ws, int fd, int i, int error)
 	w->fn(w, 0);
 }
 
-static void
+static __attribute__((noinline)) void
 report_failures(struct plx_watches *ws)
 {
 	int fd;
 
-	while (ws->failed != END) {
+	while (plx__watches_pending(ws)) {
 		take_off(ws, &ws->failed, &fd);
 		for (int i = 0; i < 2; i++) {
 			struct plx_interest *in = &ws->table[fd];
@@ -224,11 +217,12 @@ report_failures(struct plx_watches *ws)
 	}
 }
 
+/* EVENTS are DIRECTION and what is said beside it. */
 static inline void
 fire(struct plx_loop *loop, int fd, unsigned direction, unsigned events)
 {
 	struct plx_watches *ws = &loop->watches;
-	struct plx_interest *in = &ws->table[fd];
+	struct plx_interest *in = &ws->table[(unsigned)fd];
 	struct plx_watch *w = in->watch[side(direction)];
 
 	if (!w) {
@@ -239,18 +233,23 @@ fire(struct plx_loop *loop, int fd, unsigned direction, unsigned events)
 	if (in->since[side(direction)] == ws->turn)
 		return;
 	loop->stats.events++;
-	w->fn(w, direction | (events & (PLX_EOF | PLX_ERROR)));
+	w->fn(w, events);
 }
 
 void
 plx__watches_run(struct plx_loop *loop, const struct plx_ready *ready, int n)
 {
-	report_failures(&loop->watches);
-	for (int i = 0; i < n; i++) {
-		if (ready[i].events & PLX_READ)
-			fire(loop, ready[i].fd, PLX_READ, ready[i].events);
-		if (ready[i].events & PLX_WRITE)
-			fire(loop, ready[i].fd, PLX_WRITE, ready[i].events);
+	const struct plx_ready *end = ready + n;
+	unsigned events;
+
+	if (plx__watches_pending(&loop->watches))
+		report_failures(&loop->watches);
+	for (; ready < end; ready++) {
+		events = ready->events;
+		if (events & PLX_READ)
+			fire(loop, ready->fd, PLX_READ, events & ~PLX_WRITE);
+		if (events & PLX_WRITE)
+			fire(loop, ready->fd, PLX_WRITE, events & ~PLX_READ);
 	}
 }
 

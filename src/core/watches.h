@@ -26,21 +26,34 @@ struct plx_watches {
 	struct plx_interest *table;
 	unsigned size;
 	uint32_t turn;
-	int settle; /* heads of the lists */
+	int settle; /* heads of the lists, or their end */
 	int failed;
 };
+
+/* The end of a list. */
+#define PLX_WATCHES_END (-1)
 
 void plx__watches_init(struct plx_watches *ws);
 
 /* Makes all watches idle and frees the table. */
 void plx__watches_fini(struct plx_watches *ws, const struct plx_sys *sys);
 
-/* Tells the selector what has come to be wished.  0; or -ECHILD, and all
-   waits for plx_loop_on_fork. */
+/* Has something come to be wished of which the selector may not know? */
+static inline int
+plx__watches_unsettled(const struct plx_watches *ws)
+{
+	return ws->settle != PLX_WATCHES_END;
+}
+
+/* Tells the selector.  0; or -ECHILD, and all waits for plx_loop_on_fork. */
 int plx__watches_settle(struct plx_loop *loop);
 
 /* Are there failures to be reported? */
-int plx__watches_pending(const struct plx_watches *ws);
+static inline int
+plx__watches_pending(const struct plx_watches *ws)
+{
+	return ws->failed != PLX_WATCHES_END;
+}
 
 /* Begins the callbacks of a turn: reports failures, then the N entries of
    READY. */
