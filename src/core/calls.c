@@ -93,13 +93,11 @@ plx__calls_run_timers(struct plx_calls *calls, int64_t now)
 }
 
 uint64_t
-plx__calls_run_soon(struct plx_calls *calls)
+plx__calls_run_list(struct plx_calls *calls)
 {
 	struct plx_call *soon = &calls->soon;
 	struct plx_call *batch = &calls->batch;
 
-	if (soon->next == soon)
-		return 0;
 	batch->next = soon->next;
 	batch->prev = soon->prev;
 	batch->next->prev = batch->prev->next = batch;

@@ -34,7 +34,14 @@ plx__calls_run_due(struct plx_calls *calls, int64_t now)
 }
 
 /* Runs what waits on the list by now; how many that were. */
-uint64_t plx__calls_run_soon(struct plx_calls *calls);
+uint64_t plx__calls_run_list(struct plx_calls *calls);
+
+static inline uint64_t
+plx__calls_run_soon(struct plx_calls *calls)
+{
+	return calls->soon.next != &calls->soon ? plx__calls_run_list(calls)
+						: 0;
+}
 
 /* The time of the first timer, 0 when a call waits, or PLX_NEVER. */
 static inline int64_t

@@ -4,9 +4,10 @@
  *
  * A turn tells the selector what has come to be wished, asks it once, reads
  * the clock once and then runs callbacks: timers that are due, watches, what
- * other threads and signals left, and the calls that wait by then.  So a
- * message that is answered from a call costs no second question, and a call
- * that calls itself again does not keep the descriptors from being looked at.
+ * other threads and signals left, the calls that wait by then, and the tasks
+ * that are ready.  So a message that is answered from a call or a task costs
+ * no second question, and a call that calls itself again does not keep the
+ * descriptors from being looked at.
  *
  * The loop is the one place that retries a wait which a signal cut short.
  */
@@ -37,6 +38,7 @@ plx_loop_open(const struct plx_loop_options *options, plx_loop **out)
 		return -ENOMEM;
 	memset(loop, 0, sizeof(*loop));
 	loop->sys = sys;
+	loop->tail = &loop->no_tail;
 	plx__calls_init(&loop->calls);
 	plx__watches_init(&loop->watches);
 	err = plx__posts_init(&loop->posts);
@@ -79,7 +81,8 @@ plx_loop_close(plx_loop **ref)
 static int64_t
 wait_until(plx_loop *loop, int64_t deadline)
 {
-	if (loop->stopping || plx__watches_pending(&loop->watches) ||
+	if (loop->stopping || loop->tail->wanted ||
+	    plx__watches_pending(&loop->watches) ||
 	    atomic_load_explicit(&loop->notified, memory_order_relaxed))
 		return 0;
 	return plx__time_first(plx__calls_deadline(&loop->calls), deadline);
@@ -122,6 +125,8 @@ turn(plx_loop *loop, int64_t deadline)
 	if (atomic_load_explicit(&loop->notified, memory_order_relaxed))
 		run_notices(loop);
 	loop->stats.calls += plx__calls_run_soon(&loop->calls);
+	if (loop->tail->wanted)
+		loop->tail->run(loop->tail);
 	return 0;
 }
 
@@ -212,6 +217,12 @@ const struct plx_sys *
 plx__loop_sys(const struct plx_loop *loop)
 {
 	return loop->sys;
+}
+
+void
+plx__loop_set_tail(struct plx_loop *loop, struct plx_loop_tail *tail)
+{
+	loop->tail = tail ? tail : &loop->no_tail;
 }
 
 void **

@@ -10,6 +10,7 @@
 #include <pollux/loop.h>
 #include <pollux/selector.h>
 #include "calls.h"
+#include "loop_seam.h"
 #include "posts.h"
 #include "watches.h"
 
@@ -26,6 +27,8 @@ struct plx_loop {
 	struct plx_watches watches;
 	struct plx_loop_stats stats;
 	void *task_slot;
+	struct plx_loop_tail *tail;
+	struct plx_loop_tail no_tail; /* TAIL when nobody has set one */
 	int running;
 	int stopping;
 	int signals; /* how many are caught for this loop */

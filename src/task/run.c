@@ -2,13 +2,14 @@
 /*
  * run.c: plx_run, and the ready queue between the loop and the tasks.
  *
- * The queue is first in, first out.  While it holds anything, one call waits
- * in the loop; it takes the batch that is there and resumes each of it.  What
- * becomes ready meanwhile waits for the next turn, so the loop polls between
- * two batches and no pair of tasks can shut out the descriptors.  A task of
- * the batch that parks switches straight to the next one (wait.c): coming back
- * through the loop's stack would cost every message a switch more.  A task
- * that ends does come back here, for nobody can free the stack he stands on.
+ * The queue is first in, first out.  While it holds anything, the tail of the
+ * loop's turn is wanted; it takes the batch that is there and resumes each.
+ * What becomes ready meanwhile waits for the next turn, so the loop polls
+ * between two batches and no pair of tasks can shut out the descriptors.  A
+ * task of the batch that parks switches straight to the next one (wait.c):
+ * coming back through the loop's stack would cost every message a switch more.
+ * A task that ends does come back here, for nobody can free the stack he stands
+ * on.
  *
  * When the loop itself fails, its error becomes the root nursery's: the tasks
  * are cancelled and their clean-up runs without the kernel's help.
@@ -38,12 +39,14 @@ int
 plx__rt_drain(struct plx_rt *rt)
 {
 	struct plx_task *t;
-	int any = rt->ready != NULL;
+	int any;
 
 	rt->now = plx_loop_now(rt->loop);
-	rt->batch = rt->ready;
-	rt->ready = NULL;
+	rt->tail.wanted = 0;
+	*rt->ready_end = NULL;
 	rt->ready_end = &rt->ready;
+	rt->batch = rt->ready;
+	any = rt->batch != NULL;
 	while ((t = rt->batch)) {
 		rt->batch = t->next;
 		resume(rt, t);
@@ -52,15 +55,9 @@ plx__rt_drain(struct plx_rt *rt)
 }
 
 static void
-drain(void *arg)
+run_tail(struct plx_loop_tail *tail)
 {
-	plx__rt_drain(arg);
-}
-
-void
-plx__rt_schedule(struct plx_rt *rt)
-{
-	plx_loop_call_soon(rt->loop, &rt->drain, drain, rt);
+	plx__rt_drain(PLX_OF(tail, struct plx_rt, tail));
 }
 
 /* Runs the loop until no task is left; 0, or -errno: there still is one. */
@@ -77,7 +74,6 @@ turn_until_done(struct plx_rt *rt)
 			continue;
 		}
 		plx__nursery_fail(&rt->root, r);
-		plx_loop_cancel(rt->loop, &rt->drain);
 		failures = plx__rt_drain(rt) ? 0 : failures + 1;
 	}
 	return rt->root.live > 0 ? r : 0;
@@ -134,6 +130,8 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	plx__list_init(&rt->yields);
 	plx__coro_init_thread(&rt->thread);
 	*plx__loop_task_slot(rt->loop) = rt;
+	rt->tail.run = run_tail;
+	plx__loop_set_tail(rt->loop, &rt->tail);
 	return 0;
 }
 
@@ -144,6 +142,7 @@ rt_fini(struct plx_rt *rt)
 		plx__task_free(
 			PLX_OF(rt->unjoined.next, struct plx_task, link));
 	*plx__loop_task_slot(rt->loop) = NULL;
+	plx__loop_set_tail(rt->loop, NULL);
 	plx_loop_close(&rt->loop);
 	plx__stack_pool_fini(&rt->stacks);
 	plx__ports_free(rt);

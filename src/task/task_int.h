@@ -25,6 +25,7 @@
 #include <pollux/task.h>
 #include "coro.h"
 #include "list.h"
+#include "loop_seam.h"
 #include "stack.h"
 #include "sys.h"
 
@@ -157,10 +158,10 @@ struct plx_rt {
 	const struct plx_io_ops *io;
 	int64_t now;		/* when the batch began */
 	struct plx_task *batch; /* what this turn still has to run */
-	struct plx_task *ready; /* what the next one will */
+	struct plx_task *ready; /* what the next one will; not terminated */
 	struct plx_task **ready_end;
-	struct plx_task *dead; /* has left its stack, which can be freed */
-	struct plx_call drain; /* waits in the loop while READY is not empty */
+	struct plx_task *dead;	   /* has left its stack, which can be freed */
+	struct plx_loop_tail tail; /* is wanted while READY is not empty */
 	struct plx_coro thread;
 	struct plx_ports ports;
 	struct plx_port nowhere;  /* where a task begins: of no descriptor */
@@ -197,9 +198,6 @@ extern const struct plx_awaitable_ops plx__join_ops;
 
 /* Resumes what is ready by now; 1 if there was anything. */
 int plx__rt_drain(struct plx_rt *rt);
-
-/* Puts the drain into the loop's queue. */
-void plx__rt_schedule(struct plx_rt *rt);
 
 /* As plx_spawn_named, for a task of RT. */
 int plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
@@ -321,11 +319,9 @@ plx__task_ready(struct plx_task *t)
 	struct plx_rt *rt = t->rt;
 
 	t->wait = NULL;
-	t->next = NULL;
 	*rt->ready_end = t;
 	rt->ready_end = &t->next;
-	if (rt->ready == t)
-		plx__rt_schedule(rt);
+	rt->tail.wanted = 1;
 }
 
 #endif
