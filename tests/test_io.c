@@ -245,7 +245,7 @@ static int
 close_and_use(void *arg)
 {
 	const char *name = arg;
-	char buf[4];
+	char buf[4] = "";
 	int fd[2];
 
 	support_unix_pair(fd);
