@@ -8,6 +8,7 @@
  * compared.  One thread, one selector.
  */
 #include <config.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,9 +52,11 @@ static long
 number(const char *text, long least, long most)
 {
 	char *rest;
-	long n = strtol(text, &rest, 10);
+	long n;
 
-	if (*text == '\0' || *rest != '\0' || n < least || n > most)
+	errno = 0;
+	n = strtol(text, &rest, 10);
+	if (*text == '\0' || *rest != '\0' || errno || n < least || n > most)
 		usage_error("not a number in the range allowed", text);
 	return n;
 }

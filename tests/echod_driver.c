@@ -28,11 +28,14 @@
 
 int echod_descriptor_limit;
 
+/* The program whose BACKEND (may be NULL) is to be used. */
 static const char *
-program(void)
+program(const char *backend)
 {
 	const char *name = getenv("ECHOD");
 
+	if (backend && !strcmp(backend, "kqueue") && getenv("ECHOD_KQUEUE"))
+		name = getenv("ECHOD_KQUEUE");
 	return name ? name : "./echod";
 }
 
@@ -65,9 +68,9 @@ become(const char **argv, int out, int err)
 }
 
 static struct echod
-launch(const char *const *args)
+launch(const char *name, const char *const *args)
 {
-	const char *argv[ARGS_MAX] = {program()};
+	const char *argv[ARGS_MAX] = {name};
 	struct echod e = {.err = nameless_file()};
 	int out[2], n;
 
@@ -170,12 +173,20 @@ expect_clean(const char *errors)
 }
 
 void
+echod_signal(const struct echod *e, int signo)
+{
+	if (SUPPORT_TSAN)
+		poll(NULL, 0, 100);
+	cr_assert_eq(kill(e->pid, signo), 0, "%s", strerror(errno));
+}
+
+void
 echod_stop(struct echod *e)
 {
 	char errors[ECHOD_TEXT * 4];
 	int status;
 
-	cr_assert(kill(e->pid, SIGTERM) == 0);
+	echod_signal(e, SIGTERM);
 	status = echod_wait(e);
 	echod_errors(e, errors, sizeof(errors));
 	expect_clean(errors);
@@ -184,12 +195,12 @@ echod_stop(struct echod *e)
 	close(e->err);
 }
 
-struct echod_result
-echod_run(const char *const *args)
+static struct echod_result
+run(const char *name, const char *const *args)
 {
 	int64_t deadline = client_clock() + PATIENCE * 1000;
 	struct echod_result r = {.status = 0};
-	struct echod e = launch(args);
+	struct echod e = launch(name, args);
 	size_t n = 0, more;
 
 	do {
@@ -205,11 +216,17 @@ echod_run(const char *const *args)
 	return r;
 }
 
+struct echod_result
+echod_run(const char *const *args)
+{
+	return run(program(NULL), args);
+}
+
 struct support_mark
 echod_begin(const char *backend)
 {
 	static const char *const args[] = {"--list-backends", NULL};
-	struct echod_result r = echod_run(args);
+	struct echod_result r = run(program(backend), args);
 	char name[32], use[8], *line;
 
 	for (line = r.out; line && *line; line = strchr(line, '\n') + 1) {
@@ -248,7 +265,7 @@ echod_start(const char *backend, const char *const *args)
 		cr_assert(n + 1 < ARGS_MAX);
 		argv[n++] = args[i];
 	}
-	e = launch(argv);
+	e = launch(program(backend), argv);
 	echod_read_line(&e, e.ready, sizeof(e.ready));
 	if (sscanf(e.ready, "echod: listening on %127s", e.address) != 1) {
 		echod_errors(&e, errors, sizeof(errors));

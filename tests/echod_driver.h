@@ -2,9 +2,10 @@
 /*
  * echod_driver.h: the real echod in a process of its own, and its clients.
  *
- * The program is what the environment variable ECHOD names, or ./echod.  No
- * wait here is for ever: a client's socket calls fail after PATIENCE, and an
- * echod that does not end in time is killed and fails its test.
+ * The program is what the environment variable ECHOD names, or ./echod; for
+ * backend kqueue what ECHOD_KQUEUE names, if set.  No wait here is for ever: a
+ * client's socket calls fail after PATIENCE, and an echod that does not end in
+ * time is killed and fails its test.
  */
 #ifndef PLX_ECHOD_DRIVER_H
 #define PLX_ECHOD_DRIVER_H
@@ -64,6 +65,13 @@ void echod_expect_error(struct echod *e, const char *text);
 
 /* Waits for its end: the exit status, or 1000 + the signal. */
 int echod_wait(struct echod *e);
+
+/*
+ * Sends it SIGNO.  Under ThreadSanitizer it gets time to fall asleep first: a
+ * signal that comes while a task runs is kept for that task's next call, and
+ * one that waits makes none.
+ */
+void echod_signal(const struct echod *e, int signo);
 
 /* SIGTERM, exit status 0, nothing of a sanitizer on standard error. */
 void echod_stop(struct echod *e);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include "echod_driver.h"
 
@@ -31,7 +32,7 @@ ParameterizedTest(struct backend_param *b, limits,
 {
 	struct support_mark mark = echod_begin(b->name);
 	struct echod e;
-	int fd[40], i, served = 0;
+	int fd[40], i;
 
 	echod_descriptor_limit = 24;
 	e = echod_start(b->name, NULL);
@@ -40,9 +41,10 @@ ParameterizedTest(struct backend_param *b, limits,
 		client_send(fd[i], "hello", 5);
 	}
 	echod_expect_error(&e, "cannot accept: ");
-	for (i = 0; i < 40; i++)
-		served += readable(fd[i], i < 39 ? 0 : 1000);
-	cr_assert(served >= 5 && served <= 24, "%s: %d", b->name, served);
+	/* First come, first served; 24 descriptors are not 25 clients. */
+	for (i = 0; i < 5; i++)
+		cr_assert(readable(fd[i], PATIENCE * 1000), "%s", b->name);
+	cr_assert(!readable(fd[24], 1000), "%s", b->name);
 	for (i = 0; i < 40; i++) {
 		client_expect(fd[i], "hello", 5);
 		close(fd[i]);
@@ -52,28 +54,53 @@ ParameterizedTest(struct backend_param *b, limits,
 	support_end(mark, b->name);
 }
 
-PLX_BACKENDS(limits, one_shortage_is_told_once)
-ParameterizedTest(struct backend_param *b, limits, one_shortage_is_told_once)
+#if defined(__linux__)
+/* Leaves echod BYTES to grow; 0 where a sanitizer has taken the addresses. */
+static int
+limit_memory(const struct echod *e, unsigned long bytes)
+{
+	struct rlimit r = {.rlim_max = RLIM_INFINITY};
+	unsigned long pages = 0;
+	char name[64];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%ld/statm", (long)e->pid);
+	f = fopen(name, "r");
+	cr_assert(f && fscanf(f, "%lu", &pages) == 1);
+	fclose(f);
+	r.rlim_cur = pages * (unsigned long)sysconf(_SC_PAGESIZE) + bytes;
+	if (r.rlim_cur > (rlim_t)1 << 36)
+		return 0;
+	return prlimit(e->pid, RLIMIT_AS, &r, NULL) == 0;
+}
+
+PLX_BACKENDS(limits, without_memory_clients_wait_and_none_is_lost)
+ParameterizedTest(struct backend_param *b, limits,
+		  without_memory_clients_wait_and_none_is_lost)
 {
 	struct support_mark mark = echod_begin(b->name);
-	char errors[ECHOD_TEXT];
-	struct echod e;
-	int fd[40], i;
+	struct echod e = echod_start(b->name, NULL);
+	int fd[150], i;
 
-	echod_descriptor_limit = 24;
-	e = echod_start(b->name, NULL);
-	for (i = 0; i < 40; i++)
+	if (!limit_memory(&e, 5 << 20)) {
+		echod_stop(&e);
+		cr_skip_test("%s: memory cannot be limited", b->name);
+	}
+	for (i = 0; i < 150; i++) {
 		fd[i] = echod_connect(&e);
+		client_send(fd[i], "hello", 5);
+	}
 	echod_expect_error(&e, "cannot accept: ");
-	poll(NULL, 0, 350);
-	echod_errors(&e, errors, sizeof(errors));
-	cr_assert_eq(strchr(errors, '\n') - errors + 1,
-		     (ptrdiff_t)strlen(errors), "%s: %s", b->name, errors);
-	for (i = 0; i < 40; i++)
+	cr_assert(!readable(fd[149], 200), "%s", b->name);
+	for (i = 0; i < 150; i++) {
+		client_expect(fd[i], "hello", 5);
 		close(fd[i]);
+	}
 	echod_stop(&e);
+	cr_assert_lt(e.cpu, 0.35, "%s: %f s", b->name, e.cpu);
 	support_end(mark, b->name);
 }
+#endif
 
 static void
 expect_one_at_a_time(struct echod *e)
@@ -259,6 +286,9 @@ ParameterizedTest(struct backend_param *b, limits,
 	struct support_mark mark = echod_begin(b->name);
 	int n = strcmp(b->name, "select") ? 10000 : 2000;
 
+	/* It has about 8,000 fibers. */
+	if (SUPPORT_TSAN && n > 4000)
+		n = 4000;
 	if (!support_want_fds(n + 100))
 		cr_skip_test("%s: the limit of descriptors is below %d",
 			     b->name, n + 100);

@@ -34,7 +34,7 @@ ParameterizedTest(struct backend_param *b, stop,
 
 	client_noise(data, sizeof(data), 9);
 	client_send(fd, data, sizeof(data));
-	cr_assert_eq(kill(e.pid, SIGTERM), 0);
+	echod_signal(&e, SIGTERM);
 	client_expect(fd, data, sizeof(data));
 	client_expect_end(fd);
 	client_expect_end(idle);
@@ -56,7 +56,7 @@ ParameterizedTest(struct backend_param *b, stop,
 	int fd = echod_connect(&e);
 
 	client_ask(fd, "one\ntw", "GOT:one\n");
-	cr_assert_eq(kill(e.pid, SIGINT), 0);
+	echod_signal(&e, SIGINT);
 	client_expect(fd, "GOT:tw", 6);
 	client_expect_end(fd);
 	close(fd);
@@ -102,11 +102,12 @@ ParameterizedTest(struct backend_param *b, stop,
 	char data[4096];
 	ssize_t n, i;
 
-	cr_assert_eq(kill(e.pid, SIGTERM), 0);
+	echod_signal(&e, SIGTERM);
 	while ((n = recv(fd, data, sizeof(data), 0)) > 0) {
 		for (i = 0; i < n; i++)
-			cr_assert_eq(data[i], pattern(got++), "%s: byte %zu",
-				     b->name, got);
+			cr_assert_eq(data[i], pattern(got + (size_t)i),
+				     "%s: byte %zu", b->name, got + (size_t)i);
+		got += (size_t)n;
 	}
 	cr_assert_eq(n, 0, "%s: %s", b->name, strerror(errno));
 	cr_assert_eq(got, sent, "%s", b->name);
@@ -129,7 +130,7 @@ ParameterizedTest(struct backend_param *b, stop,
 		fd[i] = echod_connect(&e);
 		client_send(fd[i], "queued", 6);
 	}
-	cr_assert_eq(kill(e.pid, SIGTERM), 0);
+	echod_signal(&e, SIGTERM);
 	cr_assert_eq(kill(e.pid, SIGCONT), 0);
 	for (i = 0; i < 10; i++) {
 		client_expect(fd[i], "queued", 6);
@@ -138,6 +139,79 @@ ParameterizedTest(struct backend_param *b, stop,
 	}
 	cr_assert_eq(echod_wait(&e), 0, "%s", b->name);
 	finish(&e);
+	support_end(mark, b->name);
+}
+
+/* What the stop is asked for in between: a task accepts a hundred in a row. */
+#define QUEUED 400
+
+PLX_BACKENDS(stop, a_long_queue_is_served_too)
+ParameterizedTest(struct backend_param *b, stop, a_long_queue_is_served_too)
+{
+	struct support_mark mark = echod_begin(b->name);
+	struct echod e = echod_start(b->name, NULL);
+	int fd[QUEUED], i;
+
+	cr_assert_eq(kill(e.pid, SIGSTOP), 0);
+	for (i = 0; i < QUEUED; i++) {
+		fd[i] = echod_connect(&e);
+		client_send(fd[i], "queued", 6);
+	}
+	echod_signal(&e, SIGTERM);
+	cr_assert_eq(kill(e.pid, SIGCONT), 0);
+	for (i = 0; i < QUEUED; i++) {
+		client_expect(fd[i], "queued", 6);
+		client_expect_end(fd[i]);
+		close(fd[i]);
+	}
+	cr_assert_eq(echod_wait(&e), 0, "%s", b->name);
+	finish(&e);
+	support_end(mark, b->name);
+}
+
+static void
+expect_last_words(const char *backend, const char *option)
+{
+	const char *args[] = {option, NULL};
+	struct echod e = echod_start(backend, args);
+	int fd[40], i;
+
+	fd[0] = echod_connect(&e);
+	client_ask(fd[0], "first", "first");
+	for (i = 1; i < 40; i++) {
+		fd[i] = echod_connect(&e);
+		client_send(fd[i], "queued", 6);
+	}
+	echod_signal(&e, SIGTERM);
+	client_expect_end(fd[0]);
+	close(fd[0]);
+	for (i = 1; i < 40; i++) {
+		client_expect(fd[i], "queued", 6);
+		client_expect_end(fd[i]);
+		close(fd[i]);
+	}
+	cr_assert_eq(echod_wait(&e), 0, "%s", backend);
+	finish(&e);
+}
+
+PLX_BACKENDS(stop, those_beyond_the_connection_limit_are_served_too)
+ParameterizedTest(struct backend_param *b, stop,
+		  those_beyond_the_connection_limit_are_served_too)
+{
+	struct support_mark mark = echod_begin(b->name);
+
+	expect_last_words(b->name, "--max-connections=1");
+	support_end(mark, b->name);
+}
+
+PLX_BACKENDS(stop, those_beyond_the_descriptors_are_served_too)
+ParameterizedTest(struct backend_param *b, stop,
+		  those_beyond_the_descriptors_are_served_too)
+{
+	struct support_mark mark = echod_begin(b->name);
+
+	echod_descriptor_limit = 24;
+	expect_last_words(b->name, "--listen=127.0.0.1:0");
 	support_end(mark, b->name);
 }
 
@@ -151,7 +225,7 @@ ParameterizedTest(struct backend_param *b, stop, the_grace_period_ends)
 
 	send_until_full(fd);
 	since = client_clock();
-	cr_assert_eq(kill(e.pid, SIGTERM), 0);
+	echod_signal(&e, SIGTERM);
 	cr_assert_eq(echod_wait(&e), 0, "%s", b->name);
 	cr_assert_geq(client_clock() - since, 4900, "%s", b->name);
 	close(fd);
@@ -169,9 +243,9 @@ ParameterizedTest(struct backend_param *b, stop, a_second_signal_ends_at_once)
 
 	client_ask(idle, "x", "x");
 	send_until_full(fd);
-	cr_assert_eq(kill(e.pid, SIGTERM), 0);
+	echod_signal(&e, SIGTERM);
 	echod_expect_error(&e, "closed: stopping");
-	cr_assert_eq(kill(e.pid, SIGINT), 0);
+	echod_signal(&e, SIGINT);
 	cr_assert_eq(echod_wait(&e), 1, "%s", b->name);
 	echod_expect_error(&e, "stopped at once");
 	close(fd);
@@ -226,7 +300,7 @@ ParameterizedTest(struct backend_param *b, stop,
 	int fd = echod_connect(&e);
 
 	client_ask(fd, "hi", "hi");
-	cr_assert_eq(kill(e.pid, SIGUSR1), 0);
+	echod_signal(&e, SIGUSR1);
 	echod_expect_error(&e, "echod: worker 0 (");
 	echod_expect_error(&e, "echod: worker 1 (");
 	echod_expect_error(&e, "\nconnection ");

@@ -5,13 +5,16 @@
  * Nothing that accept(2) can say ends the server or makes it spin.  Out of
  * descriptors or memory it pauses, until a connection of this worker ends or
  * a tenth of a second has passed; meanwhile clients wait in the kernel's
- * queue.  The same with the connection limit, without the clock.
+ * queue.  The same with the connection limit, without the clock.  That there
+ * is no memory for a connection is known when it has been accepted: it waits
+ * here, one per listener, and no other is accepted before it is served.
  *
  * Under a limit a place is only taken when there is a connection to fill it:
  * otherwise the first of two listeners would hold the last place and wait.
  *
  * A stop does not forget who is in the queue already: they believe to be
- * connected and may have sent something.
+ * connected and may have sent something.  Without room for them it waits as
+ * always, for connections are ending now, up to the grace period.
  */
 #include <config.h>
 
@@ -28,17 +31,38 @@
 /* A bound on what a stop takes out of one queue. */
 #define QUEUE_MAX 4096
 
-/* Waits until there may be descriptors and memory again. */
+/* So long after the last pause the next one counts as another shortage. */
+#define EPISODE PLX_SECOND
+
+/* Ends what a stop would cancel. */
+static void
+leave_scope(struct acceptor *a)
+{
+	if (!a->waiting)
+		return;
+	a->waiting = 0;
+	plx_scope_leave(&a->scope);
+}
+
+/* Waits until there may be descriptors and memory again: 0, -ETIMEDOUT, or
+   -ECANCELED when stopping; then again until the grace period has passed. */
 static int
 pause_for(struct acceptor *a, int err)
 {
 	struct worker *w = a->worker;
+	int64_t now = plx_now();
 
-	if (w->short_of != err)
+	if (w->stopping && now >= w->grace)
+		return -ECANCELED;
+	if (w->short_of != err || now - w->since > EPISODE)
 		report("cannot accept: %s: waiting for connections to end",
 		       strerror(-err));
 	w->short_of = err;
-	return bell_wait(&w->room, plx_after(PAUSE));
+	err = bell_wait(&w->room, now + PAUSE);
+	if (err == -ENOMEM) /* not even for a timer */
+		err = plx_checkpoint();
+	w->since = plx_now();
+	return err;
 }
 
 /* Waits for a connection and a place for it: 0, or why not. */
@@ -59,6 +83,26 @@ wait_for_place(struct acceptor *a)
 	}
 }
 
+/* Has FD served as soon as there is memory for that. */
+static void
+serve(struct acceptor *a, int fd, const struct plx_address *peer)
+{
+	struct worker *w = a->worker;
+	int err;
+
+	while ((err = connection_start(w, fd, peer)) < 0) {
+		if (pause_for(a, err) != -ECANCELED)
+			continue;
+		if (!a->waiting) {
+			report("a connection was refused: %s", strerror(-err));
+			plx_close(fd);
+			server_give_place(w);
+			return;
+		}
+		leave_scope(a);
+	}
+}
+
 /* One attempt under DEADLINE, for which a place is taken: 0, or why not. */
 static int
 accept_one(struct acceptor *a, int64_t deadline)
@@ -70,8 +114,7 @@ accept_one(struct acceptor *a, int64_t deadline)
 	fd = plx_accept(a->fd, verbose ? (void *)&peer.storage : NULL,
 			verbose ? &peer.length : NULL, deadline);
 	if (fd >= 0) {
-		w->short_of = 0;
-		connection_start(w, fd, verbose ? &peer : NULL);
+		serve(a, fd, verbose ? &peer : NULL);
 		return 0;
 	}
 	server_give_place(w);
@@ -113,12 +156,13 @@ accept_the_rest(struct acceptor *a)
 {
 	int n, err = 0;
 
-	for (n = 0; n < QUEUE_MAX; n++) {
-		if (!server_take_place(a->worker))
-			return;
+	for (n = 0; n < QUEUE_MAX && err != -ECANCELED; n++) {
+		server_take_place(a->worker);
 		err = accept_one(a, 0);
-		if (err < 0 && err != -ECONNABORTED)
+		if (err == -ETIMEDOUT)
 			return;
+		if (err < 0)
+			err = overcome(a, err);
 	}
 }
 
@@ -131,8 +175,7 @@ acceptor(void *arg)
 	a->waiting = 1;
 	if (!a->worker->stopping)
 		accept_until_stopped(a);
-	a->waiting = 0;
-	plx_scope_leave(&a->scope);
+	leave_scope(a);
 	accept_the_rest(a);
 	plx_close(a->fd);
 	a->fd = -1;

@@ -10,6 +10,9 @@
  * the task leaves the scope and takes up the same work again as "draining":
  * receives wait for a moment only, sends for the grace period at most.
  *
+ * plx_send's deadline is that of all it has to send, but a client is idle
+ * since its last byte: so what may take long waits and sends piece by piece.
+ *
  * Closing a socket with bytes unread makes the kernel send a reset, which may
  * overtake and destroy answers.  Where the client may be sending while we
  * end, the end of the stream is sent first and what still comes is thrown
@@ -132,6 +135,38 @@ connection_try(struct connection *c, const char *data, size_t n)
 	return sent;
 }
 
+int
+connection_give_way(struct connection *c)
+{
+	int err = plx_checkpoint();
+
+	if (err == -ECANCELED && !c->draining) {
+		leave_scope(c);
+		c->owes = 1;
+		err = plx_checkpoint();
+	}
+	if (!err && c->draining && plx_now() >= c->worker->grace)
+		err = -ETIMEDOUT;
+	return err;
+}
+
+/* Sends what goes now, else waits until something does. */
+static ssize_t
+send_some(struct connection *c, const char *data, size_t n)
+{
+	int64_t deadline = deadline_of(c);
+	ssize_t sent;
+
+	do {
+		sent = plx_await_fd(c->fd, PLX_WRITE, deadline);
+		if (sent >= 0)
+			sent = plx_send(c->fd, data, n, 0);
+		else
+			return sent;
+	} while (sent == -ETIMEDOUT);
+	return sent;
+}
+
 /* Sends all of DATA, which is the connection's own, however long it takes. */
 static int
 send_patiently(struct connection *c, const char *data, size_t n)
@@ -139,7 +174,7 @@ send_patiently(struct connection *c, const char *data, size_t n)
 	ssize_t sent;
 
 	while (n > 0) {
-		sent = plx_send(c->fd, data, n, deadline_of(c));
+		sent = send_some(c, data, n);
 		if (sent == -ECANCELED && !c->draining) {
 			leave_scope(c);
 			c->owes = 1;
@@ -213,7 +248,7 @@ linger(struct connection *c)
 	shutdown(c->fd, SHUT_WR);
 	do
 		n = plx_recv(c->fd, w->in, BUFFER_SIZE, until);
-	while (n > 0);
+	while (n > 0 && plx_now() < until);
 }
 
 static const char *
@@ -284,33 +319,31 @@ name_peer(const struct plx_address *peer)
 	char text[PLX_ADDRESS_TEXT];
 
 	plx_address_format(peer, text, sizeof(text));
+	report_clean(text);
 	return strdup(strcmp(text, "unix:") ? text : "unix client");
 }
 
-void
+int
 connection_start(struct worker *w, int fd, const struct plx_address *peer)
 {
 	struct connection *c = calloc(1, sizeof(*c));
-	int err = -ENOMEM;
+	int err;
 
-	if (c) {
-		c->worker = w;
-		c->fd = fd;
-		c->idle = w->server->options->idle;
-		if (peer)
-			c->name = name_peer(peer);
-		err = plx_spawn(NULL, connection, c, NULL);
-	}
+	if (!c)
+		return -ENOMEM;
+	c->worker = w;
+	c->fd = fd;
+	c->idle = w->server->options->idle;
+	if (peer)
+		c->name = name_peer(peer);
+	err = plx_spawn(NULL, connection, c, NULL);
 	if (err < 0) {
-		report("a connection was refused: %s", strerror(-err));
-		plx_close(fd);
-		server_give_place(w);
-		if (c)
-			free(c->name);
+		free(c->name);
 		free(c);
-		return;
+		return err;
 	}
 	worker_task_began(w);
 	if (c->name)
 		report("%s connected", c->name);
+	return 0;
 }

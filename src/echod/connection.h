@@ -29,8 +29,11 @@ struct connection {
 	size_t partial_length, partial_room;
 };
 
-/* Serves FD, which is W's from now on, in a task.  PEER may be NULL. */
-void connection_start(struct worker *w, int fd, const struct plx_address *peer);
+/*
+ * Serves FD in a task: 0 and FD is W's, or -errno, and it is still the
+ * caller's.  PEER may be NULL.
+ */
+int connection_start(struct worker *w, int fd, const struct plx_address *peer);
 
 /*
  * Receives into the worker's IN: the number of bytes, 0 at the end, -errno;
@@ -44,6 +47,9 @@ ssize_t connection_try(struct connection *c, const char *data, size_t n);
 /* Sends all N bytes: 0 or -errno.  DATA, which may be in IN or OUT, is copied
    before the task waits. */
 int connection_send(struct connection *c, const char *data, size_t n);
+
+/* Lets others run.  After a stop 0 until the grace period ends, -ETIMEDOUT. */
+int connection_give_way(struct connection *c);
 
 /* Line mode, until the end of the stream or an error (line.c). */
 int line_serve(struct connection *c);

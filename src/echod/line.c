@@ -23,12 +23,17 @@
 
 #define PARTIAL_MIN ((size_t)256)
 
+/* How much may be sent before others get a turn: a short line can have a long
+   prefix, and one input's answer hundreds of megabytes. */
+#define TURN ((size_t)1 << 20)
+
 struct exchange {
 	struct connection *c;
 	const char *in; /* what is not answered yet */
 	size_t left;
 	char *copy;  /* IN points into it, once the task has waited */
 	size_t used; /* of the worker's OUT */
+	size_t sent; /* in this turn */
 };
 
 /* Keeps the input from being overwritten. */
@@ -45,6 +50,20 @@ save_input(struct exchange *x)
 	return 0;
 }
 
+/* Ends the turn, or what the client did not take of it. */
+static int
+send_slowly(struct exchange *x, const char *data, size_t n)
+{
+	int err = save_input(x);
+
+	if (err < 0)
+		return err;
+	x->sent = 0;
+	if (n > 0)
+		return connection_send(x->c, data, n);
+	return connection_give_way(x->c);
+}
+
 /* Sends what is in OUT.  May wait; then the input has moved. */
 static int
 send_out(struct exchange *x)
@@ -52,15 +71,14 @@ send_out(struct exchange *x)
 	char *out = x->c->worker->out;
 	size_t n = x->used;
 	ssize_t sent = connection_try(x->c, out, n);
-	int err;
 
 	x->used = 0;
-	if (sent < 0 || (size_t)sent == n)
-		return sent < 0 ? (int)sent : 0;
-	err = save_input(x);
-	if (err < 0)
-		return err;
-	return connection_send(x->c, out + sent, n - (size_t)sent);
+	if (sent < 0)
+		return (int)sent;
+	x->sent += (size_t)sent;
+	if ((size_t)sent == n && x->sent < TURN)
+		return 0;
+	return send_slowly(x, out + sent, n - (size_t)sent);
 }
 
 /* Puts DATA, which stays where it is during a wait, into OUT. */

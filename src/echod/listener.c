@@ -68,14 +68,11 @@ open_others(struct server *s, int first, const struct plx_address *bound,
 }
 
 static int
-note_path(struct listener *l, const struct plx_address *a)
+note_path(struct listener *l, const char *path)
 {
 	struct stat st;
 
-	plx_address_format(a, l->text, sizeof(l->text));
-	if (a->storage.ss_family != AF_UNIX || l->text[5] == '@')
-		return 0;
-	l->path = strdup(l->text + strlen("unix:"));
+	l->path = strdup(path);
 	if (!l->path)
 		return -ENOMEM;
 	if (stat(l->path, &st) < 0)
@@ -83,6 +80,20 @@ note_path(struct listener *l, const struct plx_address *a)
 	l->device = (uint64_t)st.st_dev;
 	l->inode = (uint64_t)st.st_ino;
 	return 0;
+}
+
+/* Keeps A's text to be shown, and the path that has to be unlinked. */
+static int
+note_address(struct listener *l, const struct plx_address *a)
+{
+	char *name = l->text + strlen("unix:");
+	int err = 0;
+
+	plx_address_format(a, l->text, sizeof(l->text));
+	if (a->storage.ss_family == AF_UNIX && *name != '@')
+		err = note_path(l, name);
+	report_clean(l->text);
+	return err;
 }
 
 static int
@@ -114,7 +125,7 @@ open_address(struct server *s, const struct plx_address *a)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	err = plx_local_address(fd, &bound);
 	if (!err)
-		err = note_path(l, &bound);
+		err = note_address(l, &bound);
 	if (!err)
 		err = open_others(s, fd, &bound, share);
 	s->nlisteners++;

@@ -8,7 +8,7 @@
 #include "server.h"
 
 struct listener {
-	char text[PLX_ADDRESS_TEXT]; /* the bound address */
+	char text[PLX_ADDRESS_TEXT]; /* the bound address, clean */
 	char *path;		     /* a Unix socket's, to be unlinked */
 	uint64_t device, inode;	     /* of PATH, to unlink no other's */
 };

@@ -33,6 +33,14 @@ report(const char *fmt, ...)
 	fwrite(line, 1, head + n + 1, stderr);
 }
 
+void
+report_clean(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 int
 report_flush(void)
 {

@@ -22,4 +22,8 @@ void report(const char *fmt, ...) PLX_PRINTF(1, 2);
 /* Hands standard output over to the system: 0, or -1 after a report. */
 int report_flush(void);
 
+/* Puts a '?' for each byte of TEXT that is no printable ASCII: what is named
+   by a client must not forge a line, nor command a terminal. */
+void report_clean(char *text);
+
 #endif

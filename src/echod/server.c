@@ -79,7 +79,7 @@ server_take_place(struct worker *w)
 	if (!s->options->max_connections)
 		return 1;
 	pthread_mutex_lock(&s->lock);
-	if (s->connections < s->options->max_connections) {
+	if (s->connections < s->options->max_connections || w->stopping) {
 		s->connections++;
 	} else {
 		w->wants_room = 1;

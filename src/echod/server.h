@@ -44,7 +44,8 @@ struct worker {
 	int live;			/* tasks that accept or serve */
 	int stopping;
 	int64_t grace;	  /* the deadline of all that is left, if stopping */
-	int short_of;	  /* the error that accepting pauses for, once told */
+	int short_of;	  /* the error that accepting paused for last */
+	int64_t since;	  /* when that pause ended */
 	struct bell room; /* a connection has ended */
 	struct bell left; /* a task or another worker has ended */
 	char *in, *out;	  /* BUFFER_SIZE each; valid until the task waits */
@@ -79,7 +80,8 @@ void server_dump(struct server *s);
 
 /*
  * A place under the connection limit: 1, or 0 when there is none; then the
- * room bell of W will ring.  No-ops without a limit.
+ * room bell of W will ring.  When W is stopping there always is one.  No-ops
+ * without a limit.
  */
 int server_take_place(struct worker *w);
 void server_give_place(struct worker *w);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * echod_told.c: what echod tells, and how often.
+ *
+ * Names come from clients and paths from whoever starts echod; neither may
+ * end a line of its output nor speak to a terminal.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <pollux/net.h>
+#include "echod_driver.h"
+
+#define SHORTAGE "cannot accept: "
+
+/* How many lines echod has written about a shortage. */
+static int
+shortages(struct echod *e)
+{
+	char errors[ECHOD_TEXT * 4], *at;
+	int n = 0;
+
+	echod_errors(e, errors, sizeof(errors));
+	for (at = errors; (at = strstr(at, SHORTAGE)); at++)
+		n++;
+	return n;
+}
+
+PLX_BACKENDS(told, one_shortage_is_told_once)
+ParameterizedTest(struct backend_param *b, told, one_shortage_is_told_once)
+{
+	struct support_mark mark = echod_begin(b->name);
+	struct echod e;
+	int fd[60], i;
+
+	echod_descriptor_limit = 24;
+	e = echod_start(b->name, NULL);
+	for (i = 0; i < 60; i++) {
+		fd[i] = echod_connect(&e);
+		client_send(fd[i], "hello", 5);
+	}
+	echod_expect_error(&e, SHORTAGE);
+	/* Each place that becomes free is taken from the queue at once. */
+	for (i = 0; i < 30; i++) {
+		client_expect(fd[i], "hello", 5);
+		close(fd[i]);
+	}
+	poll(NULL, 0, 350);
+	cr_assert_eq(shortages(&e), 1, "%s: told %d times", b->name,
+		     shortages(&e));
+	for (; i < 60; i++)
+		close(fd[i]);
+	echod_stop(&e);
+	support_end(mark, b->name);
+}
+
+static void
+cause_shortage(struct echod *e, int count)
+{
+	int fd[40], i;
+
+	for (i = 0; i < 40; i++) {
+		fd[i] = echod_connect(e);
+		client_send(fd[i], "hello", 5);
+	}
+	for (i = 0; i < 40; i++) {
+		client_expect(fd[i], "hello", 5);
+		close(fd[i]);
+	}
+	cr_assert_eq(shortages(e), count);
+}
+
+PLX_BACKENDS(told, the_next_shortage_is_told_again)
+ParameterizedTest(struct backend_param *b, told,
+		  the_next_shortage_is_told_again)
+{
+	struct support_mark mark = echod_begin(b->name);
+	struct echod e;
+
+	echod_descriptor_limit = 24;
+	e = echod_start(b->name, NULL);
+	cause_shortage(&e, 1);
+	poll(NULL, 0, 1300);
+	cause_shortage(&e, 2);
+	echod_stop(&e);
+	support_end(mark, b->name);
+}
+
+/* Every byte is a printable one or ends a line. */
+static void
+expect_plain(const char *backend, const char *text)
+{
+	for (; *text; text++)
+		cr_assert(*text == '\n' || (*text >= ' ' && *text <= '~'),
+			  "%s: byte %d", backend, *text);
+}
+
+#if defined(__linux__)
+#define EVIL "a\nechod: \033[31m\177\200\377b"
+#define HARMLESS "a?echod: ?[31m???b"
+
+/* A client bound to an abstract name, which may hold any byte. */
+static int
+connect_as(const struct echod *e, const char *name)
+{
+	struct sockaddr_un from = {.sun_family = AF_UNIX};
+	struct plx_address to;
+	size_t n = strlen(name);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memcpy(from.sun_path + 1, name, n);
+	n += offsetof(struct sockaddr_un, sun_path) + 1;
+	cr_assert_eq(bind(fd, (struct sockaddr *)&from, (socklen_t)n), 0, "%s",
+		     strerror(errno));
+	cr_assert_eq(plx_address_parse(e->address, &to), 0);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&to.storage, to.length), 0,
+		     "%s", strerror(errno));
+	return fd;
+}
+
+PLX_BACKENDS(told, a_clients_name_can_forge_no_line)
+ParameterizedTest(struct backend_param *b, told,
+		  a_clients_name_can_forge_no_line)
+{
+	struct support_mark mark = echod_begin(b->name);
+	char option[80], name[80], expected[160], errors[ECHOD_TEXT * 4];
+	const char *args[] = {option, "-v", NULL};
+	struct echod e;
+	int fd;
+
+	snprintf(option, sizeof(option), "--unix=@pollux-told-%ld",
+		 (long)getpid());
+	snprintf(name, sizeof(name), "%s%ld", EVIL, (long)getpid());
+	snprintf(expected, sizeof(expected), "unix:@" HARMLESS "%ld",
+		 (long)getpid());
+	e = echod_start(b->name, args);
+	fd = connect_as(&e, name);
+	echod_expect_error(&e, " connected\n");
+	echod_signal(&e, SIGUSR1);
+	echod_expect_error(&e, "readable fd ");
+	close(fd);
+	echod_expect_error(&e, " closed: ");
+	echod_errors(&e, errors, sizeof(errors));
+	cr_assert(strstr(errors, expected), "%s: no '%s'", b->name, expected);
+	expect_plain(b->name, errors);
+	echod_stop(&e);
+	support_end(mark, b->name);
+}
+#endif
+
+PLX_BACKENDS(told, the_ready_line_is_one_line_whatever_the_path)
+ParameterizedTest(struct backend_param *b, told,
+		  the_ready_line_is_one_line_whatever_the_path)
+{
+	struct support_mark mark = echod_begin(b->name);
+	char dir[] = "/tmp/pollux-told-XXXXXX", path[64], option[80];
+	char expected[160];
+	const char *args[] = {option, NULL};
+	struct echod e;
+
+	cr_assert(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/a\n\033[31m\303\244", dir);
+	snprintf(option, sizeof(option), "--unix=%s", path);
+	snprintf(expected, sizeof(expected),
+		 "echod: listening on unix:%s/a??[31m?? (%s)", dir, b->name);
+	e = echod_start(b->name, args);
+	cr_assert_str_eq(e.ready, expected);
+	cr_assert_eq(access(path, F_OK), 0);
+	echod_stop(&e);
+	cr_assert_eq(rmdir(dir), 0, "%s: path left", b->name);
+	support_end(mark, b->name);
+}
