@@ -124,15 +124,17 @@ connection_receive(struct connection *c)
 	return receive(c);
 }
 
+/* Cancelled, or no room: the wait that follows deals with it. */
+static ssize_t
+tried(ssize_t sent)
+{
+	return sent == -ETIMEDOUT || sent == -ECANCELED ? 0 : sent;
+}
+
 ssize_t
 connection_try(struct connection *c, const char *data, size_t n)
 {
-	ssize_t sent = plx_send(c->fd, data, n, 0);
-
-	/* Cancelled: the wait that follows deals with it. */
-	if (sent == -ETIMEDOUT || sent == -ECANCELED)
-		return 0;
-	return sent;
+	return tried(plx_send(c->fd, data, n, 0));
 }
 
 int
@@ -188,13 +190,14 @@ send_patiently(struct connection *c, const char *data, size_t n)
 	return 0;
 }
 
-/* Goes on after connection_try, which came to SENT. */
-static int
+/* Goes on after a first try, which came to SENT. */
+static __attribute__((noinline)) int
 send_rest(struct connection *c, const char *data, size_t n, ssize_t sent)
 {
 	char *copy;
 	int err;
 
+	sent = tried(sent);
 	if (sent < 0)
 		return (int)sent;
 	n -= (size_t)sent;
@@ -210,7 +213,7 @@ send_rest(struct connection *c, const char *data, size_t n, ssize_t sent)
 static inline int
 send_all(struct connection *c, const char *data, size_t n)
 {
-	ssize_t sent = connection_try(c, data, n);
+	ssize_t sent = plx_send(c->fd, data, n, 0);
 
 	return sent == (ssize_t)n ? 0 : send_rest(c, data, n, sent);
 }
