@@ -22,7 +22,8 @@
 /* Failures of the loop in a row, with no task moving, before it is left. */
 #define GIVE_UP 8
 
-_Thread_local struct plx_task *plx__current;
+_Thread_local struct plx_task *plx__current
+	__attribute__((tls_model("initial-exec")));
 
 static void
 resume(struct plx_rt *rt, struct plx_task *t)
