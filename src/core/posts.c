@@ -59,8 +59,12 @@ plx__posts_fini(struct plx_posts *p, const struct plx_sys *sys)
 int
 plx__posts_on_fork(struct plx_posts *p)
 {
-	p->in = (struct plx_post_list){0};
 	p->out.count = 0;
+	if (pthread_mutex_trylock(&p->lock) == 0) {
+		p->in.count = 0;
+		return -pthread_mutex_unlock(&p->lock);
+	}
+	p->in = (struct plx_post_list){0};
 	memset(&p->lock, 0, sizeof(p->lock));
 	return -pthread_mutex_init(&p->lock, NULL);
 }

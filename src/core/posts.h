@@ -33,8 +33,9 @@ struct plx_posts {
 int plx__posts_init(struct plx_posts *p);
 void plx__posts_fini(struct plx_posts *p, const struct plx_sys *sys);
 
-/* In a forked child, where another thread of the parent may hold the lock and
-   have been growing IN: drops all that waits, and IN's memory unfreed. */
+/* In a forked child: drops all that waits.  Where the lock is held, a thread
+   that only the parent has may have been growing IN: its memory is dropped
+   unfreed. */
 int plx__posts_on_fork(struct plx_posts *p);
 
 /* Runs what was posted by now; how many that were. */
