@@ -121,12 +121,12 @@ format_times(char *since, char *deadline, size_t cap, const struct plx_task *t)
 static void
 format_stack(char *out, size_t cap, const struct plx_task *t)
 {
-	const char *here = t->coro.sp;
-	const char *top = t->coro.stack + t->coro.size;
+	const char *here = t->at->sp;
+	const char *top = t->at->stack + t->at->size;
 
 	if (t == plx__current)
 		here = (const char *)__builtin_frame_address(0);
-	if (t->ended || here < t->coro.stack || here > top)
+	if (t->ended || here < t->at->stack || here > top)
 		snprintf(out, cap, "-");
 	else
 		snprintf(out, cap, "%zu", (size_t)(top - here));

@@ -18,11 +18,11 @@ plx__give_way(struct plx_task *t)
 
 	if (next) {
 		rt->batch = next->next;
-		to = &next->coro;
+		to = next->at;
 	}
 	plx__current = next;
 	t->budget = PLX_TASK_BUDGET;
-	plx__coro_switch(&t->coro, to);
+	plx__coro_switch(t->at, to);
 }
 
 /* Parks T in W, which has no deadline or has its timer set; T->wake tells why

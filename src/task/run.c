@@ -16,7 +16,7 @@
  */
 #include <config.h>
 #include <string.h>
-#include "task_int.h"
+#include "gen_int.h"
 #include "loop_seam.h"
 
 /* Failures of the loop in a row, with no task moving, before it is left. */
@@ -29,7 +29,7 @@ static void
 resume(struct plx_rt *rt, struct plx_task *t)
 {
 	plx__current = t;
-	plx__coro_switch(&rt->thread, &t->coro);
+	plx__coro_switch(&rt->thread, t->at);
 	if (rt->dead) {
 		plx__task_free(rt->dead);
 		rt->dead = NULL;
@@ -111,7 +111,7 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	int r;
 
 	r = plx__stack_pool_init(&rt->stacks, plx__sys_or_real(o->sys),
-				 o->stack_size, sizeof(struct plx_task));
+				 o->stack_size, sizeof(union plx_control));
 	if (r < 0)
 		return r;
 	r = plx_loop_open(&lo, &rt->loop);
@@ -128,6 +128,7 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	plx__list_init(&rt->root.tasks);
 	plx__list_init(&rt->unjoined);
 	plx__list_init(&rt->queue);
+	plx__list_init(&rt->gens);
 	plx__list_init(&rt->yields);
 	plx__coro_init_thread(&rt->thread);
 	*plx__loop_task_slot(rt->loop) = rt;
@@ -142,6 +143,7 @@ rt_fini(struct plx_rt *rt)
 	while (!plx__list_empty(&rt->unjoined))
 		plx__task_free(
 			PLX_OF(rt->unjoined.next, struct plx_task, link));
+	plx__gen_free_all(rt);
 	*plx__loop_task_slot(rt->loop) = NULL;
 	plx__loop_set_tail(rt->loop, NULL);
 	plx_loop_close(&rt->loop);
@@ -158,6 +160,7 @@ plx_run(const struct plx_run_options *options, plx_task_fn *fn, void *arg)
 	static const struct plx_run_options defaults;
 	const struct plx_run_options *o = options ? options : &defaults;
 	const struct plx_sys *sys = plx__sys_or_real(o->sys);
+	struct plx_coro *at = plx__outside.at;
 	struct plx_rt *rt;
 	int r;
 
@@ -174,12 +177,14 @@ plx_run(const struct plx_run_options *options, plx_task_fn *fn, void *arg)
 	r = rt_init(rt, o);
 	if (r < 0)
 		goto out;
+	plx__outside.at = &rt->thread;
 	r = spawn_main(rt);
 	if (r < 0)
 		plx__nursery_fail(&rt->root, r);
 	/* Somebody still owns memory of a task that no longer can be told:
 	   leaving it all behind is the one thing that is safe. */
 	r = turn_until_done(rt);
+	plx__outside.at = at;
 	if (r < 0)
 		return rt->root.error;
 	r = rt_fini(rt);

@@ -95,6 +95,7 @@ plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
 		plx__stack_put(&rt->stacks, t);
 		return r;
 	}
+	t->at = &t->coro;
 	t->rt = rt;
 	t->nursery = n;
 	t->port = &rt->nowhere;

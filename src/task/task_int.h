@@ -115,6 +115,7 @@ struct plx_task {
 	struct plx_wait *wait; /* while parked, else NULL */
 	int64_t since;	       /* when it parked */
 	struct plx_coro coro;
+	struct plx_coro *at;	 /* what runs in it: CORO or a generator's */
 	struct plx_scope *scope; /* the innermost */
 	struct plx_nursery *nursery;
 	struct plx_link link;	      /* nursery->tasks or rt->unjoined */
@@ -168,6 +169,7 @@ struct plx_rt {
 	struct plx_link queue;	  /* plx_queue_wait, first come first */
 	struct plx_link yields;	  /* plx_yield */
 	struct plx_link unjoined; /* ended tasks that keep their result */
+	struct plx_link gens;	  /* made in its tasks, not freed yet */
 	struct plx_nursery root;
 	struct plx_stack_pool stacks;
 	int fault; /* of a stack that was given back */
