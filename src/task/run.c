@@ -6,7 +6,7 @@
  * loop's turn is wanted; it takes the batch that is there and resumes each.
  * What becomes ready meanwhile waits for the next turn, so the loop polls
  * between two batches and no pair of tasks can shut out the descriptors.  A
- * task of the batch that parks switches straight to the next one (wait.c):
+ * task of the batch that parks switches straight to the next one (park.h):
  * coming back through the loop's stack would cost every message a switch more.
  * A task that ends does come back here, for nobody can free the stack he stands
  * on.

@@ -178,8 +178,9 @@ struct plx_rt {
 	int result;
 };
 
-/* The task that runs in this thread: the one global of the library, read
-   once by every call.  initial-exec spares each reading a function call. */
+/* The task that runs in this thread, read once by every call; initial-exec
+   spares each reading a function call.  With plx__outside (gen_int.h) the only
+   state of a thread. */
 extern _Thread_local struct plx_task *plx__current
 	__attribute__((visibility("hidden"), tls_model("initial-exec")));
 
