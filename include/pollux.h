@@ -6,6 +6,7 @@
 #include <pollux/types.h>
 #include <pollux/selector.h>
 #include <pollux/loop.h>
+#include <pollux/await.h>
 #include <pollux/gen.h>
 #include <pollux/task.h>
 #include <pollux/io.h>

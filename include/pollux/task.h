@@ -24,6 +24,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <pollux/await.h>
 #include <pollux/types.h>
 
 PLX_BEGIN_DECLS
@@ -112,58 +113,6 @@ PLX_API void plx_scope_cancel(struct plx_scope *s);
 /* Closes S: 1 when it had been cancelled, else 0.  -EINVAL: S is not the
    innermost scope of the running task; nothing is changed. */
 PLX_API int plx_scope_leave(struct plx_scope *s);
-
-/*
- * What can be waited for.  Put one into a struct of your own and write three
- * functions; all are called in the loop's thread.
- */
-struct plx_awaitable;
-struct plx_awaitable_ops {
-	const char *kind; /* for plx_dump: "channel" */
-	/* Begins: 1 it is ready now, 0 plx_awaitable_ready will be called,
-	   -errno it cannot begin. */
-	int (*arm)(struct plx_awaitable *a);
-	/* Takes it back, also when it is ready but another one was first: 0,
-	   and plx_awaitable_ready will not be called; or -EINPROGRESS,
-	   somebody still owns it and the task stays until
-	   plx_awaitable_ready comes. */
-	int (*disarm)(struct plx_awaitable *a);
-	/* What plx_await returns once it was ready; since then other tasks
-	   may have run. */
-	int (*result)(struct plx_awaitable *a);
-};
-
-struct plx_awaitable {
-	const struct plx_awaitable_ops *ops; /* the caller's to set */
-	plx_task *task;			     /* private; NULL at first */
-	int ready;			     /* private */
-};
-
-/* Waits for A: its result, or the error of its arm.  -EBUSY: somebody waits
-   for A already; -EINVAL: no ops, or a function is missing. */
-PLX_API int plx_await(struct plx_awaitable *a, int64_t deadline);
-
-/*
- * Waits for the first of N, whose index it returns (the lowest of those that
- * are ready by then); the others have been taken back.  Then ask that one's
- * result function.  -EINVAL: N < 1; or the error of the arm that failed.
- */
-PLX_API int plx_await_any(struct plx_awaitable *const *list, int n,
-			  int64_t deadline);
-
-/* Says that an armed A is ready: its task goes on in this turn or the next.
-   Nothing happens if A is ready already, or nobody waits for it. */
-PLX_API void plx_awaitable_ready(struct plx_awaitable *a);
-
-/*
- * Waits until FD is ready in DIRECTION (PLX_READ or PLX_WRITE) and returns
- * the event bits.  -EBUSY: another task waits for just that; -ESHUTDOWN:
- * plx_close closed FD meanwhile; else as plx_loop_watch.  From then on until
- * plx_close FD belongs to tasks: plx_loop_watch may find it watched, and
- * closing it in another way leaves that behind, so that a wait for the next
- * file of that number may never end.
- */
-PLX_API int plx_await_fd(int fd, unsigned direction, int64_t deadline);
 
 /*
  * Writes a table of LOOP's tasks to F: name, state, what it waits for and for

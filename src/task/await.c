@@ -2,12 +2,14 @@
 /*
  * await.c: awaitables, one or several at a time.
  *
- * An awaitable is armed while its task member is set, and complete once its
- * ready member is.  A wait arms in order and stops at the first that is
- * complete; when it ends, the complete one with the lowest index has won and
- * every other armed one is disarmed, complete or not, so that its owner can
- * drop the pointer into this frame and keep for others what it had to give.
- * Those that say -EINPROGRESS are waited for, whatever the deadline.
+ * An awaitable is armed while its task member is set.  A wait arms in order and
+ * stops at the first that is ready; the first that says so, then or while the
+ * task is parked, is the task's WON, and the others are told that they have
+ * lost.  So what has two ends, a channel's sender and its receiver, moves
+ * only if both ends will report it, and nothing has ever to be given back.
+ * When the wait ends every one but the winner is disarmed, so that its owner
+ * can drop the pointer into this frame.  Those that say -EINPROGRESS are waited
+ * for, whatever the deadline.
  */
 #include <config.h>
 #include "task_int.h"
@@ -30,8 +32,8 @@ arm(struct plx_task *t, struct plx_awaitable *a)
 		return r;
 	}
 	if (r > 0)
-		a->ready = 1;
-	return a->ready;
+		plx_awaitable_ready(a);
+	return t->won != NULL;
 }
 
 /* As arm, for all of W until one is ready or fails; W->n says how many. */
@@ -48,14 +50,14 @@ arm_all(struct plx_task *t, struct plx_list_wait *w, int n)
 	return r;
 }
 
-/* The index of the first that is ready, or -1. */
+/* The index of T's winner, or -1. */
 static int
-find_ready(const struct plx_list_wait *w)
+find_won(const struct plx_task *t, const struct plx_list_wait *w)
 {
 	int i;
 
-	for (i = 0; i < w->n; i++) {
-		if (w->list[i]->ready)
+	for (i = 0; t->won && i < w->n; i++) {
+		if (w->list[i] == t->won)
 			return i;
 	}
 	return -1;
@@ -106,13 +108,13 @@ await_release(struct plx_task *t, struct plx_list_wait *w)
 static int
 settle(struct plx_task *t, struct plx_list_wait *w, int r)
 {
-	int winner = find_ready(w);
+	int winner = find_won(t, w);
 	int i;
 
 	if (disarm_others(w, winner) > 0)
 		await_release(t, w);
 	if (winner < 0)
-		winner = find_ready(w);
+		winner = find_won(t, w);
 	for (i = 0; i < w->n; i++)
 		w->list[i]->task = NULL;
 	return winner < 0 ? r : winner;
@@ -132,6 +134,7 @@ plx__await_list(struct plx_task *t, struct plx_awaitable *const *list, int n,
 	w.wait.deadline = deadline;
 	w.list = list;
 	w.n = 0;
+	t->won = NULL;
 	r = arm_all(t, &w, n);
 	if (r == 0)
 		r = plx__passed(t->rt, deadline) ? -ETIMEDOUT
@@ -173,15 +176,28 @@ plx_await(struct plx_awaitable *a, int64_t deadline)
 	return r;
 }
 
-void
+int
+plx_awaitable_result(struct plx_awaitable *a)
+{
+	return a && a->ops && a->ops->result ? a->ops->result(a) : -EINVAL;
+}
+
+/* A loser is marked as ready too: that is how await_release knows that nobody
+   owns it any more. */
+int
 plx_awaitable_ready(struct plx_awaitable *a)
 {
 	struct plx_task *t;
+	int won;
 
 	if (!a || !a->task || a->ready)
-		return;
+		return 0;
 	a->ready = 1;
 	t = a->task;
+	won = !t->won;
+	if (won)
+		t->won = a;
 	if (t->wait)
 		plx__task_ready(t);
+	return won;
 }

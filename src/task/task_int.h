@@ -112,8 +112,10 @@ struct plx_task {
 	int budget;
 	int wake; /* why the wait ended: 0, -ETIMEDOUT, -ECANCELED, or events */
 	int ended;
-	struct plx_wait *wait; /* while parked, else NULL */
-	int64_t since;	       /* when it parked */
+	struct plx_wait *wait;	   /* while parked, else NULL */
+	struct plx_awaitable *won; /* of its wait for awaitables: the first
+				      that was ready */
+	int64_t since;		   /* when it parked */
 	struct plx_coro coro;
 	struct plx_coro *at;	 /* what runs in it: CORO or a generator's */
 	struct plx_scope *scope; /* the innermost */
