@@ -92,7 +92,8 @@ input_rest(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
 static __attribute__((noinline)) ssize_t
 recv_rest(const struct input *in, ssize_t got)
 {
-	return input_rest(in->fd, in->buf, in->n, PLX_NEVER, in->task, got, 1);
+	return input_rest(in->fd, in->buf, in->n, in->wait.wait.deadline,
+			  in->task, got, 1);
 }
 
 /* The rest of an output that did not go at once; PUT is what the try said.
@@ -152,9 +153,11 @@ recv_otherwise(int fd, void *buf, size_t n, int64_t deadline,
 	return input_rest(fd, buf, n, deadline, t, got, 1);
 }
 
-/* Waits first, for as long as it takes.  S is free and its watch is on. */
+/* Waits first.  S is free, its watch is on, and T's alarm goes off by
+   DEADLINE. */
 static __attribute__((noinline)) ssize_t
-recv_parked(int fd, void *buf, size_t n, struct plx_side *s, struct plx_task *t)
+recv_parked(int fd, void *buf, size_t n, struct plx_side *s, int64_t deadline,
+	    struct plx_task *t)
 {
 	const struct plx_sys *sys;
 	struct input in;
@@ -165,7 +168,7 @@ recv_parked(int fd, void *buf, size_t n, struct plx_side *s, struct plx_task *t)
 	in.buf = buf;
 	in.n = n;
 	in.task = t;
-	plx__fd_wait_begin(&in.wait, t, s, PLX_NEVER);
+	plx__fd_wait_begin(&in.wait, t, s, deadline);
 	plx__park_now(t, &in.wait.wait);
 	r = plx__fd_wait_end(&in.wait, in.task, in.task->wake);
 	if (r < 0)
@@ -183,9 +186,9 @@ ready_recv(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
 {
 	struct plx_side *s = &t->port->side[IN];
 
-	if (t->port->fd == fd && s->blocks && deadline < 0 && !s->task &&
-	    s->watch.direction)
-		return recv_parked(fd, buf, n, s, t);
+	if (t->port->fd == fd && s->blocks && !s->task && s->watch.direction &&
+	    plx__alarm_covers(t, deadline))
+		return recv_parked(fd, buf, n, s, deadline, t);
 	return recv_otherwise(fd, buf, n, deadline, t);
 }
 

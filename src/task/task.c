@@ -64,6 +64,7 @@ task_entry(void *arg)
 	t->result = t->fn(t->arg);
 	t->ended = 1;
 	t->scope = NULL;
+	plx_loop_cancel(rt->loop, &t->alarm);
 	nursery_leave(t->nursery, t);
 	if (t->joiner)
 		plx_awaitable_ready(t->joiner);
@@ -99,6 +100,7 @@ plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
 	t->rt = rt;
 	t->nursery = n;
 	t->port = &rt->nowhere;
+	t->alarm.when = PLX_NEVER;
 	t->budget = PLX_TASK_BUDGET;
 	t->handle = out != NULL;
 	t->cancelled = t->cancels = n->cancelled;

@@ -116,6 +116,8 @@ struct plx_task {
 	struct plx_awaitable *won; /* of its wait for awaitables: the first
 				      that was ready */
 	int64_t since;		   /* when it parked */
+	struct plx_call alarm;	   /* of the first deadline it parked for, or an
+				      earlier one; WHEN is PLX_NEVER if idle */
 	struct plx_coro coro;
 	struct plx_coro *at;	 /* what runs in it: CORO or a generator's */
 	struct plx_scope *scope; /* the innermost */
@@ -217,6 +219,9 @@ void plx__task_interrupt(struct plx_task *t, int reason);
 /* ERROR is the nursery's unless it has one; its tasks are cancelled. */
 void plx__nursery_fail(struct plx_nursery *n, int error);
 
+/* Sees to it that T's alarm goes off by DEADLINE: 0 or -ENOMEM. */
+int plx__alarm_set(struct plx_task *t, int64_t deadline);
+
 /*
  * Parks T in W until plx__task_ready or W's deadline: 0, -ETIMEDOUT,
  * -ECANCELED; or -ENOMEM at once.  A task may have been cancelled since it
@@ -265,6 +270,15 @@ static inline int
 plx__passed(const struct plx_rt *rt, int64_t deadline)
 {
 	return (uint64_t)deadline <= (uint64_t)rt->now;
+}
+
+/* Will T's alarm go off by DEADLINE?  It is left where it is when a wait ends,
+   and moves on only when it goes off: a task whose waits all have a deadline
+   some seconds ahead pays for one timer in those seconds. */
+static inline int
+plx__alarm_covers(const struct plx_task *t, int64_t deadline)
+{
+	return (uint64_t)t->alarm.when <= (uint64_t)deadline;
 }
 
 /* The port of FD, or NULL; a task mostly stays with the one it had. */

@@ -11,40 +11,63 @@
  * cancelled, until it has completed.
  */
 #include <config.h>
-#include <string.h>
 #include "park.h"
 
-/* The timer of a wait; it is taken back as soon as its task goes on. */
 static void
-on_deadline(void *arg)
+wake_with(struct plx_task *t, int reason)
+{
+	t->wake = reason;
+	plx__task_ready(t);
+}
+
+/* T's alarm has gone off, maybe for a wait that is long over. */
+static void
+on_alarm(void *arg)
 {
 	struct plx_task *t = arg;
+	int64_t now = plx_loop_now(t->rt->loop);
+	int r;
 
+	t->alarm.when = PLX_NEVER;
 	if (!t->wait)
 		return;
-	t->wake = -ETIMEDOUT;
-	plx__task_ready(t);
+	if ((uint64_t)t->wait->deadline <= (uint64_t)now) {
+		wake_with(t, -ETIMEDOUT);
+		return;
+	}
+	r = plx__alarm_set(t, t->wait->deadline);
+	if (r < 0)
+		wake_with(t, r);
+}
+
+int
+plx__alarm_set(struct plx_task *t, int64_t deadline)
+{
+	plx_loop *loop = t->rt->loop;
+	int r;
+
+	if (plx__alarm_covers(t, deadline))
+		return 0;
+	plx_loop_cancel(loop, &t->alarm);
+	r = plx_loop_call_at(loop, &t->alarm, deadline, on_alarm, t);
+	if (r < 0)
+		t->alarm.when = PLX_NEVER;
+	return r;
 }
 
 int
 plx__park(struct plx_task *t, struct plx_wait *w)
 {
-	plx_loop *loop = t->rt->loop;
-	struct plx_call timer;
 	int r;
 
 	if (t->cancels && !w->fixed)
 		return -ECANCELED;
-	if (w->deadline < 0) {
-		plx__park_now(t, w);
-		return t->wake;
+	if (!plx__alarm_covers(t, w->deadline)) {
+		r = plx__alarm_set(t, w->deadline);
+		if (r < 0)
+			return r;
 	}
-	memset(&timer, 0, sizeof(timer));
-	r = plx_loop_call_at(loop, &timer, w->deadline, on_deadline, t);
-	if (r < 0)
-		return r;
 	plx__park_now(t, w);
-	plx_loop_cancel(loop, &timer);
 	return t->wake;
 }
 
