@@ -8,7 +8,9 @@
 #include <pollux/loop.h>
 #include <pollux/await.h>
 #include <pollux/gen.h>
+#include <pollux/scope.h>
 #include <pollux/task.h>
+#include <pollux/insight.h>
 #include <pollux/io.h>
 #include <pollux/net.h>
 

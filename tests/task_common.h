@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include <pollux/insight.h>
 #include <pollux/io.h>
 #include <pollux/loop.h>
 #include <pollux/task.h>

@@ -169,11 +169,11 @@ raise_signal(void *arg)
 	struct plx_scope scope;
 	struct plx_signal s = {.fn = dump_on_signal, .arg = &scope};
 
-	plx_scope_enter(&scope);
+	plx_scope_enter(&scope, PLX_NEVER);
 	cr_expect_eq(plx_loop_signal(plx_self_loop(), &s, SIGUSR1), 0);
 	raise(SIGUSR1);
 	cr_expect_eq(plx_sleep_until(PLX_NEVER), -ECANCELED);
-	cr_expect_eq(plx_scope_leave(&scope), 1);
+	cr_expect_eq(plx_scope_leave(&scope, -ECANCELED), 0);
 	cr_expect_eq(dumped, 1, "%s", (char *)arg);
 	EXPECT_IN("main", "waiting");
 	EXPECT_IN("main", "sleep");

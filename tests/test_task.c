@@ -74,8 +74,8 @@ Test(task, nothing_works_outside_a_task)
 	cr_expect_eq(plx_checkpoint(), -EPERM);
 	cr_expect_eq(plx_sleep(1), -EPERM);
 	cr_expect_eq(plx_sleep_until(1), -EPERM);
-	cr_expect_eq(plx_scope_enter(&s), -EPERM);
-	cr_expect_eq(plx_scope_leave(&s), -EPERM);
+	cr_expect_eq(plx_scope_enter(&s, PLX_NEVER), -EPERM);
+	cr_expect_eq(plx_scope_leave(&s, -ECANCELED), -EPERM);
 	cr_expect_eq(plx_await(NULL, PLX_NEVER), -EPERM);
 	cr_expect_eq(plx_await_any(NULL, 1, PLX_NEVER), -EPERM);
 	cr_expect_eq(plx_await_fd(0, PLX_READ, 0), -EPERM);

@@ -28,8 +28,9 @@
  *          caller), or another generator delegates to it: nothing happens.
  *
  * Stacks are 64 KiB, guarded.  A generator made in a task has the size of the
- * run's stacks and belongs to the run: what is left of them when plx_run
- * returns is closed and freed.  Others last until plx_gen_free.  Any task may
+ * run's stacks and belongs to the task: left undone it is closed when the scope
+ * in which it was made is left, and what is not freed when the task ends is
+ * closed and freed then.  Others last until plx_gen_free.  Any task may
  * resume any generator of its thread.  A body that waits (plx_sleep, plx_recv)
  * parks the task that resumed it, with all between them; without one the wait
  * is refused with -EPERM.  A scope has to be left before the next plx_yield.

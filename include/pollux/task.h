@@ -4,7 +4,8 @@
  *
  * A task is a function on a stack of its own that gives way only at a wait;
  * between two waits nothing else of its loop runs.  Every task belongs to a
- * nursery, which does not end before its tasks do; plx_run makes the first.
+ * nursery (scope.h), which does not end before its tasks do; plx_run makes the
+ * first.
  *
  * Every wait takes an absolute deadline and can be cancelled:
  * -ETIMEDOUT  the deadline passed first (with deadline 0: it is not ready);
@@ -23,14 +24,14 @@
 #define PLX_TASK_H
 
 #include <stddef.h>
-#include <stdio.h>
 #include <pollux/await.h>
+#include <pollux/scope.h>
 #include <pollux/types.h>
 
 PLX_BEGIN_DECLS
 
+struct plx_report;
 struct plx_sys;
-typedef struct plx_nursery plx_nursery;
 
 /* What a task runs.  Returns its result: 0 or more, or -errno. */
 typedef int plx_task_fn(void *arg);
@@ -39,6 +40,11 @@ struct plx_run_options {
 	const char *backend;	   /* as for plx_selector_open */
 	size_t stack_size;	   /* 0: 64 KiB; 16 KiB to 8 MiB */
 	const struct plx_sys *sys; /* NULL; the library's tests use another */
+	/* Told of misuse and slow slices (insight.h), if not NULL. */
+	void (*report)(const struct plx_report *r, void *arg);
+	void *report_arg;
+	int64_t slow_slice; /* longest run of a task in one go, in nanoseconds,
+			       that is not reported; 0: no limit */
 };
 
 /*
@@ -56,7 +62,8 @@ PLX_API int plx_run(const struct plx_run_options *options, plx_task_fn *fn,
  * it runs after the caller has given way.  The macro gives it the name and
  * the place that plx_dump shows.  OUT may be NULL: nobody joins it then;
  * else *OUT is valid until joined or detached, or else until plx_run ends.
- * -ENOMEM, -EAGAIN the system refuses a stack; -EPERM outside a task.
+ * -ENOMEM, -EAGAIN the system refuses a stack; -EBUSY NURSERY is full; -EPERM
+ * outside a task.
  */
 #define plx_spawn(nursery, fn, arg, out) \
 	plx_spawn_named(nursery, #fn, __FILE__, __LINE__, fn, arg, out)
@@ -93,34 +100,6 @@ PLX_API int plx_checkpoint(void);
    checkpoint.  0, -ECANCELED, -ENOMEM. */
 PLX_API int plx_sleep(int64_t duration);
 PLX_API int plx_sleep_until(int64_t when);
-
-/*
- * A stretch of code that can be cancelled from outside.  The struct is the
- * caller's and its members are private; scopes nest.
- */
-struct plx_scope {
-	struct plx_scope *outer;
-	plx_task *task;
-	int cancelled;
-};
-
-/* Opens S in the running task. */
-PLX_API int plx_scope_enter(struct plx_scope *s);
-
-/* Makes every wait in S fail with -ECANCELED, now and until it is left. */
-PLX_API void plx_scope_cancel(struct plx_scope *s);
-
-/* Closes S: 1 when it had been cancelled, else 0.  -EINVAL: S is not the
-   innermost scope of the running task; nothing is changed. */
-PLX_API int plx_scope_leave(struct plx_scope *s);
-
-/*
- * Writes a table of LOOP's tasks to F: name, state, what it waits for and for
- * how long, time left to the deadline, stack in use in bytes, where spawned.
- * Ended tasks that nobody has joined are in it.  Returns their number, or
- * -EINVAL.  In the loop's thread, inside a task or not.
- */
-PLX_API int plx_dump(plx_loop *loop, FILE *f);
 
 PLX_END_DECLS
 

@@ -64,6 +64,7 @@ PLX_BEGIN_DECLS
 typedef struct plx_selector plx_selector;
 typedef struct plx_loop plx_loop;
 typedef struct plx_task plx_task;
+typedef struct plx_nursery plx_nursery;
 
 /*
  * The version of the library that runs, "MAJOR.MINOR.PATCH"; PLX_VERSION is

@@ -41,7 +41,7 @@ leave_scope(struct acceptor *a)
 	if (!a->waiting)
 		return;
 	a->waiting = 0;
-	plx_scope_leave(&a->scope);
+	plx_scope_leave(&a->scope, 0);
 }
 
 /* Waits until there may be descriptors and memory again: 0, -ETIMEDOUT, or
@@ -171,7 +171,7 @@ acceptor(void *arg)
 {
 	struct acceptor *a = arg;
 
-	plx_scope_enter(&a->scope);
+	plx_scope_enter(&a->scope, PLX_NEVER);
 	a->waiting = 1;
 	if (!a->worker->stopping)
 		accept_until_stopped(a);

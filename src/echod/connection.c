@@ -64,7 +64,7 @@ enter_scope(struct connection *c)
 	c->draining = c->worker->stopping;
 	if (c->draining)
 		return;
-	plx_scope_enter(&c->scope);
+	plx_scope_enter(&c->scope, PLX_NEVER);
 	link_in(c);
 }
 
@@ -74,7 +74,7 @@ leave_scope(struct connection *c)
 	if (c->draining)
 		return;
 	link_out(c);
-	plx_scope_leave(&c->scope);
+	plx_scope_leave(&c->scope, 0);
 	c->draining = 1;
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <pollux/insight.h>
 #include <pollux/loop.h>
 #include "connection.h"
 #include "report.h"

@@ -69,6 +69,12 @@ describe_queue(char *out, size_t cap, const struct plx_queue_wait *q)
 }
 
 static void
+describe_nursery(char *out, size_t cap, const struct plx_nursery_wait *w)
+{
+	snprintf(out, cap, "end of %zu tasks", w->nursery->live);
+}
+
+static void
 describe_wait(char *out, size_t cap, const struct plx_task *t)
 {
 	const void *w = t->wait;
@@ -85,6 +91,9 @@ describe_wait(char *out, size_t cap, const struct plx_task *t)
 		break;
 	case PLX_WAIT_QUEUE:
 		describe_queue(out, cap, w);
+		break;
+	case PLX_WAIT_NURSERY:
+		describe_nursery(out, cap, w);
 		break;
 	case PLX_WAIT_SLEEP:
 		snprintf(out, cap, "sleep");

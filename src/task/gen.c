@@ -115,6 +115,7 @@ plx__gen_body(void *arg)
 
 	g->begun = 1;
 	g->result = g->fn(g->arg);
+	plx__defers_run(plx__current, &g->coro, 0);
 	root = g->root;
 	back = g->back;
 	g->back = NULL;

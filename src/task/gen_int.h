@@ -38,7 +38,10 @@ struct plx_gen {
 	int result;
 	plx_gen_fn *fn;
 	void *arg;
-	struct plx_link link; /* in rt->gens, or in no list */
+	unsigned depth; /* of the scope that it was made in */
+	int closed;	/* with that scope */
+	struct plx_deferred *defers;
+	struct plx_link link; /* in its task's gens, then rt->gens; or none */
 	struct plx_rt *rt;    /* whose stack it has; NULL: its own */
 	struct plx_stack_pool *own;
 };

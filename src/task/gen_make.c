@@ -2,9 +2,11 @@
 /*
  * gen_make.c: where generators come from and where they go.
  *
- * In a task they take a slot of the run's pool, as tasks do, and the run has
- * them in a list: at its end the pool goes, and what is left in it with it.
- * So one that outlives the run cannot delegate to one that does not.
+ * In a task they take a slot of the run's pool, as tasks do, and the task has
+ * them in a list: those made in a scope are closed with it, and the task frees
+ * what is left when it ends, except what another one is just running.  At the
+ * end of the run the pool goes, and what is left in it with it.  So one that
+ * outlives the run cannot delegate to one that does not.
  *
  * Outside of tasks each has a mapping of its own: a pool for all would have to
  * go at the end of the thread, of which nobody tells us.  A trodden canary is
@@ -28,8 +30,9 @@ make(struct plx_gen *g, void *stack, size_t size, plx_gen_fn *fn, void *arg)
 }
 
 static int
-make_in_run(struct plx_rt *rt, plx_gen_fn *fn, void *arg, plx_gen **out)
+make_in_task(struct plx_task *t, plx_gen_fn *fn, void *arg, plx_gen **out)
 {
+	struct plx_rt *rt = t->rt;
 	void *control, *stack;
 	struct plx_gen *g;
 	size_t size;
@@ -45,7 +48,8 @@ make_in_run(struct plx_rt *rt, plx_gen_fn *fn, void *arg, plx_gen **out)
 		return r;
 	}
 	g->rt = rt;
-	plx__list_append(&rt->gens, &g->link);
+	g->depth = t->depth;
+	plx__list_append(&t->gens, &g->link);
 	*out = g;
 	return 0;
 }
@@ -84,11 +88,11 @@ plx__gen_make(const struct plx_sys *sys, plx_gen_fn *fn, void *arg,
 int
 plx_gen_new(plx_gen_fn *fn, void *arg, plx_gen **out)
 {
-	const struct plx_task *t = plx__current;
+	struct plx_task *t = plx__current;
 
 	if (!fn || !out)
 		return -EINVAL;
-	return t ? make_in_run(t->rt, fn, arg, out)
+	return t ? make_in_task(t, fn, arg, out)
 		 : plx__gen_make(&plx__sys_real, fn, arg, out);
 }
 
@@ -116,7 +120,9 @@ plx_gen_free(plx_gen **out)
 
 	if (!g || g->back)
 		return;
-	(void)plx_gen_close(g);
+	if (!g->closed)
+		(void)plx_gen_close(g);
+	plx__defers_run(plx__current, &g->coro, 0);
 	set_free_below(g);
 	plx__list_remove(&g->link);
 	plx__coro_fini(&g->coro);
@@ -130,6 +136,36 @@ plx_gen_free(plx_gen **out)
 		plx__stack_pool_fini(&own);
 	}
 	*out = NULL;
+}
+
+void
+plx__gens_close(struct plx_task *t, unsigned depth)
+{
+	struct plx_gen *g;
+
+	while (!plx__list_empty(&t->gens)) {
+		g = PLX_OF(t->gens.prev, struct plx_gen, link);
+		if (g->closed || g->depth < depth)
+			break;
+		g->closed = 1;
+		plx__list_remove(&g->link);
+		plx__list_append(t->gens.next, &g->link);
+		(void)plx_gen_close(g);
+	}
+}
+
+/* One that another task runs stays until the run ends. */
+void
+plx__gens_free(struct plx_task *t)
+{
+	struct plx_gen *g;
+
+	while (!plx__list_empty(&t->gens)) {
+		g = PLX_OF(t->gens.prev, struct plx_gen, link);
+		plx__list_remove(&g->link);
+		plx__list_append(&t->rt->gens, &g->link);
+		plx_gen_free(&g);
+	}
 }
 
 /* What is delegated to is free when its delegator, in the same list, went. */

@@ -187,7 +187,7 @@ ready_recv(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
 	struct plx_side *s = &t->port->side[IN];
 
 	if (t->port->fd == fd && s->blocks && !s->task && s->watch.direction &&
-	    plx__alarm_covers(t, deadline))
+	    plx__alarm_covers(t, plx__earlier(deadline, t->limit)))
 		return recv_parked(fd, buf, n, s, deadline, t);
 	return recv_otherwise(fd, buf, n, deadline, t);
 }

@@ -9,7 +9,7 @@
  * task of the batch that parks switches straight to the next one (park.h):
  * coming back through the loop's stack would cost every message a switch more.
  * A task that ends does come back here, for nobody can free the stack he stands
- * on.
+ * on; so does every task of a run that is observed, one by one.
  *
  * When the loop itself fails, its error becomes the root nursery's: the tasks
  * are cancelled and their clean-up runs without the kernel's help.
@@ -26,14 +26,45 @@ _Thread_local struct plx_task *plx__current
 	__attribute__((tls_model("initial-exec")));
 
 static void
-resume(struct plx_rt *rt, struct plx_task *t)
+free_dead(struct plx_rt *rt)
 {
-	plx__current = t;
-	plx__coro_switch(&rt->thread, t->at);
 	if (rt->dead) {
 		plx__task_free(rt->dead);
 		rt->dead = NULL;
 	}
+}
+
+static void
+resume(struct plx_rt *rt, struct plx_task *t)
+{
+	plx__current = t;
+	plx__coro_switch(&rt->thread, t->at);
+	free_dead(rt);
+}
+
+/* The same for the batch, but every task comes back here. */
+static void
+run_observed(struct plx_rt *rt)
+{
+	struct plx_task *rest = rt->batch, *t;
+	int64_t begin;
+
+	rt->batch = NULL;
+	while ((t = rest)) {
+		rest = t->next;
+		begin = rt->sys->now(rt->sys);
+		plx__current = t;
+		plx__coro_switch(&rt->thread, t->at);
+		rt->observe(rt, t, rt->sys->now(rt->sys) - begin);
+		free_dead(rt);
+	}
+}
+
+static void
+report_slow(struct plx_rt *rt, struct plx_task *t, int64_t duration)
+{
+	if (duration > rt->slow_slice)
+		plx__report(t, PLX_REPORT_SLOW_SLICE, duration);
 }
 
 int
@@ -48,6 +79,9 @@ plx__rt_drain(struct plx_rt *rt)
 	rt->ready_end = &rt->ready;
 	rt->batch = rt->ready;
 	any = rt->batch != NULL;
+	rt->stats.batches += (unsigned)any;
+	if (rt->observe)
+		run_observed(rt);
 	while ((t = rt->batch)) {
 		rt->batch = t->next;
 		resume(rt, t);
@@ -124,8 +158,14 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	rt->now = plx_loop_now(rt->loop);
 	rt->ready_end = &rt->ready;
 	rt->nowhere.fd = -1;
-	rt->root.rt = rt;
-	plx__list_init(&rt->root.tasks);
+	rt->report = o->report;
+	rt->report_arg = o->report_arg;
+	rt->slow_slice = o->slow_slice;
+	if (o->slow_slice > 0)
+		rt->observe = report_slow;
+	rt->to_cancel_end = &rt->to_cancel;
+	plx__nursery_init(&rt->root, rt);
+	plx__list_init(&rt->spare_nurseries);
 	plx__list_init(&rt->unjoined);
 	plx__list_init(&rt->queue);
 	plx__list_init(&rt->gens);
@@ -144,6 +184,7 @@ rt_fini(struct plx_rt *rt)
 		plx__task_free(
 			PLX_OF(rt->unjoined.next, struct plx_task, link));
 	plx__gen_free_all(rt);
+	plx__scopes_fini(rt);
 	*plx__loop_task_slot(rt->loop) = NULL;
 	plx__loop_set_tail(rt->loop, NULL);
 	plx_loop_close(&rt->loop);

@@ -1,18 +1,140 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * scope.c: cancelling a stretch of code and not the whole task.
+ * scope.c: cancel scopes: deadlines, shields, and how far a cancel reaches.
  *
- * Scopes form a chain from the innermost outwards.  A task counts how many of
- * them are cancelled, so that every wait asks one integer; a parked task is
- * inside every scope it has open, so a cancel always concerns the wait it is
- * in.  A scope that was left names no task any more, and a late cancel of it
- * does nothing.
+ * Scopes form a chain from the innermost outwards.  "Reached" says that waits
+ * in a scope fail; a scope is reached when it is cancelled or expires, and so
+ * is everything in it up to the next shield.  A task copies what holds for its
+ * innermost scope, so that every wait asks one integer.  A parked task is in
+ * all the scopes it has open, so whatever reaches the innermost concerns the
+ * wait it is in.
+ *
+ * A task's LIMIT is the first deadline of all the scopes that are not reached
+ * yet, also of those beyond a shield: their nurseries' tasks lie outside it.
+ * The task's alarm covers the limit while it is parked; a task that never
+ * parks looks at the clock when its budget is spent.
+ *
+ * A scope that was left names no task any more, and a late cancel of it does
+ * nothing.  One that was closed because a scope around it was left, or because
+ * its task has returned, lies in a frame that may be gone: it is never touched
+ * again, but known by its depth when somebody leaves it after all.
  */
 #include <config.h>
 #include "task_int.h"
 
+static void
+find_limit(struct plx_task *t)
+{
+	const struct plx_scope *x;
+
+	t->limit = PLX_NEVER;
+	for (x = t->scope; x; x = x->outer) {
+		if (!x->reached && plx__is_past(x->deadline, t->limit))
+			t->limit = x->deadline;
+	}
+}
+
+/* The shield within S (NULL: the task) that lies nearest to it. */
+static struct plx_scope *
+first_shield(const struct plx_task *t, const struct plx_scope *s)
+{
+	struct plx_scope *shield = NULL, *x;
+
+	for (x = t->scope; x != s; x = x->outer) {
+		if (x->shield)
+			shield = x;
+	}
+	return shield;
+}
+
+/* What is around SHIELD has been reached: from now on its grace runs. */
+static void
+begin_grace(struct plx_task *t, struct plx_scope *shield)
+{
+	int64_t now = t->rt->sys->now(t->rt->sys);
+	int64_t grace = shield->grace;
+
+	if (shield->reached || grace < 0 || grace > INT64_MAX - now)
+		return;
+	shield->grace = -1;
+	if (grace == 0)
+		plx_scope_cancel(shield);
+	else if (!plx__is_past(shield->deadline, now + grace) &&
+		 plx_scope_set_deadline(shield, now + grace) < 0)
+		plx_scope_cancel(shield);
+}
+
+void
+plx__scope_reach(struct plx_task *t, struct plx_scope *s)
+{
+	struct plx_scope *shield = first_shield(t, s);
+	struct plx_scope *end = s ? s->outer : NULL;
+	struct plx_scope *x;
+
+	for (x = shield ? shield->outer : t->scope; x != end; x = x->outer) {
+		if (x->reached)
+			continue;
+		x->reached = 1;
+		if (x->nursery)
+			plx__nursery_cancel_tasks(x->nursery);
+	}
+	find_limit(t);
+	if (shield) {
+		begin_grace(t, shield);
+		return;
+	}
+	t->cancels = 1;
+	plx__task_interrupt(t, -ECANCELED);
+}
+
 int
-plx_scope_enter(struct plx_scope *s)
+plx__scopes_expire(struct plx_task *t, int64_t now)
+{
+	struct plx_scope *x, *outermost;
+
+	while (plx__is_past(t->limit, now)) {
+		outermost = NULL;
+		for (x = t->scope; x; x = x->outer) {
+			if (!x->reached && plx__is_past(x->deadline, now)) {
+				x->expired = 1;
+				outermost = x;
+			}
+		}
+		plx__scope_reach(t, outermost);
+		plx__cancel_pending(t->rt);
+	}
+	return t->cancels;
+}
+
+/* Opens S, whose own members are set. */
+static void
+push(struct plx_task *t, struct plx_scope *s)
+{
+	s->outer = t->scope;
+	s->task = t;
+	s->place = t->at;
+	s->depth = ++t->depth;
+	s->cancelled = s->expired = 0;
+	s->reached = !s->shield && t->cancels;
+	t->scope = s;
+	t->cancels = s->reached;
+	if (!s->reached && plx__is_past(s->deadline, t->limit))
+		t->limit = s->deadline;
+}
+
+void
+plx__scope_open(struct plx_task *t, struct plx_scope *s, int64_t deadline)
+{
+	s->deadline = deadline;
+	s->grace = -1;
+	s->shield = 0;
+	s->nursery = NULL;
+	push(t, s);
+	plx__scopes_expire(t, t->rt->now);
+}
+
+int
+plx_scope_enter(struct plx_scope *s, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
 
@@ -20,34 +142,122 @@ plx_scope_enter(struct plx_scope *s)
 		return -EPERM;
 	if (!s)
 		return -EINVAL;
-	s->outer = t->scope;
-	s->task = t;
-	s->cancelled = 0;
-	t->scope = s;
+	plx__scope_open(t, s, deadline < 0 ? PLX_NEVER : deadline);
 	return 0;
+}
+
+int
+plx_scope_shield(struct plx_scope *s, int64_t deadline, int64_t grace)
+{
+	struct plx_task *t = plx__current;
+	int outside;
+
+	if (!t)
+		return -EPERM;
+	if (!s)
+		return -EINVAL;
+	outside = t->cancels;
+	s->deadline = deadline < 0 ? PLX_NEVER : deadline;
+	s->grace = grace < 0 ? -1 : grace;
+	s->shield = 1;
+	s->nursery = NULL;
+	push(t, s);
+	if (outside)
+		begin_grace(t, s);
+	plx__scopes_expire(t, t->rt->now);
+	return 0;
+}
+
+/* Is S in T's chain?  A scope that a function has returned from without
+   leaving it is no scope any more: where the chain ends in such a frame -1. */
+static int
+find_open(const struct plx_task *t, const struct plx_scope *s)
+{
+	const struct plx_scope *x = t->scope;
+	unsigned depth = t->depth;
+
+	while (x && x != s) {
+		if (x->task != t || x->depth != depth--)
+			return -1;
+		x = x->outer;
+	}
+	return x != NULL;
 }
 
 void
 plx_scope_cancel(struct plx_scope *s)
 {
-	if (!s || !s->task || s->cancelled)
+	if (!s || !s->task || s->cancelled || s->expired)
+		return;
+	if (find_open(s->task, s) <= 0)
 		return;
 	s->cancelled = 1;
-	s->task->cancels++;
-	plx__task_interrupt(s->task, -ECANCELED);
+	plx__scope_reach(s->task, s);
+	plx__cancel_pending(s->task->rt);
 }
 
 int
-plx_scope_leave(struct plx_scope *s)
+plx_scope_set_deadline(struct plx_scope *s, int64_t deadline)
+{
+	struct plx_task *t = s ? s->task : NULL;
+
+	if (!t || s->reached || find_open(t, s) <= 0)
+		return 0;
+	s->deadline = deadline < 0 ? PLX_NEVER : deadline;
+	find_limit(t);
+	return t->wait ? plx__alarm_set(t, t->limit) : 0;
+}
+
+/* Ends what the running task T still has open in S, S included. */
+static void
+close_inner(struct plx_task *t, struct plx_scope *s)
+{
+	plx__gens_close(t, s->depth);
+	plx__defers_run(t, s->place, s->depth);
+	plx__nurseries_abandon(t, s->depth);
+}
+
+int
+plx__scope_close(struct plx_task *t, struct plx_scope *s, int result)
+{
+	int r;
+
+	if (s->task != t || s->depth > t->depth || !find_open(t, s)) {
+		plx__report(t, PLX_REPORT_SCOPE_CLOSED, 0);
+		return -EINVAL;
+	}
+	if (t->scope != s) {
+		plx__report(t, PLX_REPORT_SCOPE_ORDER, 0);
+		result = -EPROTO;
+	}
+	close_inner(t, s);
+	t->scope = s->outer;
+	t->depth = s->depth - 1;
+	t->cancels = t->scope ? t->scope->reached : t->cancelled;
+	s->task = NULL;
+	find_limit(t);
+	if (result != -ECANCELED || t->cancels)
+		return result;
+	r = plx_scope_status(s);
+	return s->cancelled ? 0 : r ? r : result;
+}
+
+int
+plx_scope_leave(struct plx_scope *s, int result)
 {
 	struct plx_task *t = plx__current;
 
 	if (!t)
 		return -EPERM;
-	if (!s || t->scope != s)
+	if (!s || s->nursery)
 		return -EINVAL;
-	t->scope = s->outer;
-	t->cancels -= s->cancelled;
-	s->task = NULL;
-	return s->cancelled;
+	return plx__scope_close(t, s, result);
+}
+
+int
+plx_scope_status(const struct plx_scope *s)
+{
+	if (!s || !s->reached)
+		return 0;
+	return s->expired ? -ETIMEDOUT : -ECANCELED;
 }

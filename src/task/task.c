@@ -24,37 +24,31 @@ plx__task_free(struct plx_task *t)
 		rt->fault = r;
 }
 
+/* T has returned: whatever it has left open is ended.  The scopes lie in
+   frames that are gone and are dropped unseen. */
 static void
-nursery_cancel(struct plx_nursery *n)
+unwind(struct plx_task *t)
 {
-	struct plx_link *l;
+	unsigned nurseries = 0;
+	const struct plx_link *l;
+	int open = t->scope != NULL;
 
-	n->cancelled = 1;
-	for (l = n->tasks.next; l != &n->tasks; l = l->next)
-		plx_cancel(PLX_OF(l, struct plx_task, link));
+	for (l = t->nurseries.next; l != &t->nurseries; l = l->next)
+		nurseries++;
+	if (t->depth > nurseries)
+		plx__report(t, PLX_REPORT_SCOPE_OPEN, 0);
+	t->scope = NULL;
+	t->cancels = t->cancelled;
+	t->limit = PLX_NEVER;
+	plx__nurseries_abandon(t, 0);
+	t->depth = 0;
+	plx__gens_close(t, 0);
+	plx__defers_run(t, &t->coro, 0);
+	if (open && t->result >= 0)
+		t->result = -EPROTO;
 }
 
-void
-plx__nursery_fail(struct plx_nursery *n, int error)
-{
-	if (n->error)
-		return;
-	n->error = error;
-	nursery_cancel(n);
-}
-
-static void
-nursery_leave(struct plx_nursery *n, struct plx_task *t)
-{
-	plx__list_remove(&t->link);
-	if (t->result < 0 && t->result != -ECANCELED)
-		plx__nursery_fail(n, t->result);
-	if (--n->live == 0)
-		plx_loop_stop(n->rt->loop);
-}
-
-/* The whole of a task, on its stack.  Open scopes lie in frames that are
-   gone: they are dropped unseen. */
+/* The whole of a task, on its stack. */
 static void
 task_entry(void *arg)
 {
@@ -62,10 +56,12 @@ task_entry(void *arg)
 	struct plx_rt *rt = t->rt;
 
 	t->result = t->fn(t->arg);
+	unwind(t);
+	plx__gens_free(t);
 	t->ended = 1;
-	t->scope = NULL;
+	rt->stats.ended++;
 	plx_loop_cancel(rt->loop, &t->alarm);
-	nursery_leave(t->nursery, t);
+	plx__nursery_left(t->nursery, t);
 	if (t->joiner)
 		plx_awaitable_ready(t->joiner);
 	if (t->handle)
@@ -100,13 +96,16 @@ plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
 	t->rt = rt;
 	t->nursery = n;
 	t->port = &rt->nowhere;
-	t->alarm.when = PLX_NEVER;
+	t->alarm.when = t->limit = PLX_NEVER;
+	plx__list_init(&t->nurseries);
+	plx__list_init(&t->gens);
 	t->budget = PLX_TASK_BUDGET;
 	t->handle = out != NULL;
 	t->cancelled = t->cancels = n->cancelled;
 	t->since = rt->now;
 	plx__list_append(&n->tasks, &t->link);
 	n->live++;
+	rt->stats.spawned++;
 	plx__task_ready(t);
 	if (out)
 		*out = t;
@@ -130,6 +129,8 @@ plx_spawn_named(plx_nursery *nursery, const char *name, const char *file,
 		return -EPERM;
 	if (!fn || (nursery && nursery->rt != self->rt))
 		return -EINVAL;
+	if (nursery && nursery->max > 0 && nursery->live >= nursery->max)
+		return -EBUSY;
 	return plx__task_spawn(nursery ? nursery : &self->rt->root, &like, out);
 }
 
@@ -225,8 +226,8 @@ plx_cancel(plx_task *task)
 	if (!task || task->cancelled || task->ended)
 		return;
 	task->cancelled = 1;
-	task->cancels++;
-	plx__task_interrupt(task, -ECANCELED);
+	plx__scope_reach(task, NULL);
+	plx__cancel_pending(task->rt);
 }
 
 plx_task *

@@ -21,11 +21,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <pollux/insight.h>
 #include <pollux/loop.h>
 #include <pollux/task.h>
 #include "coro.h"
 #include "list.h"
 #include "loop_seam.h"
+#include "scope_int.h"
 #include "stack.h"
 #include "sys.h"
 
@@ -33,9 +35,10 @@
 #define PLX_TASK_BUDGET 128
 
 enum plx_wait_kind {
-	PLX_WAIT_FD,	/* a struct plx_fd_wait */
-	PLX_WAIT_LIST,	/* a struct plx_list_wait */
-	PLX_WAIT_QUEUE, /* a struct plx_queue_wait */
+	PLX_WAIT_FD,	  /* a struct plx_fd_wait */
+	PLX_WAIT_LIST,	  /* a struct plx_list_wait */
+	PLX_WAIT_QUEUE,	  /* a struct plx_queue_wait */
+	PLX_WAIT_NURSERY, /* a struct plx_nursery_wait */
 	PLX_WAIT_SLEEP,
 };
 
@@ -95,12 +98,10 @@ struct plx_yield {
 	int error; /* set when FD is closed */
 };
 
-struct plx_nursery {
-	struct plx_rt *rt;
-	struct plx_link tasks; /* those that have not ended */
-	size_t live;
-	int cancelled;
-	int error; /* the first one */
+/* Until the tasks of NURSERY have ended. */
+struct plx_nursery_wait {
+	struct plx_wait wait;
+	struct plx_nursery *nursery;
 };
 
 /* Lives in the control block of its stack's slot. */
@@ -108,7 +109,7 @@ struct plx_task {
 	struct plx_rt *rt;
 	struct plx_task *next; /* in the ready queue or the batch */
 	struct plx_port *port; /* the last one used, to find it again */
-	int cancels; /* cancelled scopes it is in, and 1 if itself is */
+	int cancels;	       /* is it, or its innermost scope, reached? */
 	int budget;
 	int wake; /* why the wait ended: 0, -ETIMEDOUT, -ECANCELED, or events */
 	int ended;
@@ -116,11 +117,17 @@ struct plx_task {
 	struct plx_awaitable *won; /* of its wait for awaitables: the first
 				      that was ready */
 	int64_t since;		   /* when it parked */
+	int64_t limit;		   /* the first deadline of its scopes */
 	struct plx_call alarm;	   /* of the first deadline it parked for, or an
 				      earlier one; WHEN is PLX_NEVER if idle */
 	struct plx_coro coro;
 	struct plx_coro *at;	 /* what runs in it: CORO or a generator's */
 	struct plx_scope *scope; /* the innermost */
+	unsigned depth;		 /* how many are open */
+	struct plx_deferred *defers;
+	struct plx_link nurseries;    /* that it has open, the last one last */
+	struct plx_link gens;	      /* that it has made, the last one last */
+	struct plx_task *next_cancel; /* in rt->to_cancel */
 	struct plx_nursery *nursery;
 	struct plx_link link;	      /* nursery->tasks or rt->unjoined */
 	struct plx_awaitable *joiner; /* who waits for the end */
@@ -173,8 +180,21 @@ struct plx_rt {
 	struct plx_link queue;	  /* plx_queue_wait, first come first */
 	struct plx_link yields;	  /* plx_yield */
 	struct plx_link unjoined; /* ended tasks that keep their result */
-	struct plx_link gens;	  /* made in its tasks, not freed yet */
+	struct plx_link gens;	  /* of tasks that have ended, but in use */
 	struct plx_nursery root;
+	struct plx_task *to_cancel;
+	struct plx_task **to_cancel_end;
+	int cancelling; /* somebody works that off */
+	struct plx_link spare_nurseries;
+	struct plx_deferred *spare_defers;
+	void (*report)(const struct plx_report *r, void *arg);
+	void *report_arg;
+	int64_t slow_slice;
+	/* Called after each slice of a task, if not NULL; the task may have
+	   ended. */
+	void (*observe)(struct plx_rt *rt, struct plx_task *t,
+			int64_t duration);
+	struct plx_stats stats;
 	struct plx_stack_pool stacks;
 	int fault; /* of a stack that was given back */
 	plx_task_fn *fn;
@@ -215,9 +235,6 @@ void plx__task_free(struct plx_task *t);
 
 /* Ends T's wait with REASON, if it waits and can be cancelled. */
 void plx__task_interrupt(struct plx_task *t, int reason);
-
-/* ERROR is the nursery's unless it has one; its tasks are cancelled. */
-void plx__nursery_fail(struct plx_nursery *n, int error);
 
 /* Sees to it that T's alarm goes off by DEADLINE: 0 or -ENOMEM. */
 int plx__alarm_set(struct plx_task *t, int64_t deadline);
@@ -265,11 +282,25 @@ int plx__budget_spent_fd(struct plx_task *t, int fd, int64_t deadline);
 int plx__await_list(struct plx_task *t, struct plx_awaitable *const *list,
 		    int n, int64_t deadline);
 
+/* Has DEADLINE, which may be PLX_NEVER, passed at NOW? */
+static inline int
+plx__is_past(int64_t deadline, int64_t now)
+{
+	return (uint64_t)deadline <= (uint64_t)now;
+}
+
+/* The earlier of two deadlines. */
+static inline int64_t
+plx__earlier(int64_t a, int64_t b)
+{
+	return plx__is_past(a, b) ? a : b;
+}
+
 /* Has DEADLINE passed for certain?  0 always has; costs no system call. */
 static inline int
 plx__passed(const struct plx_rt *rt, int64_t deadline)
 {
-	return (uint64_t)deadline <= (uint64_t)rt->now;
+	return plx__is_past(deadline, rt->now);
 }
 
 /* Will T's alarm go off by DEADLINE?  It is left where it is when a wait ends,
@@ -278,7 +309,7 @@ plx__passed(const struct plx_rt *rt, int64_t deadline)
 static inline int
 plx__alarm_covers(const struct plx_task *t, int64_t deadline)
 {
-	return (uint64_t)t->alarm.when <= (uint64_t)deadline;
+	return plx__is_past(t->alarm.when, deadline);
 }
 
 /* The port of FD, or NULL; a task mostly stays with the one it had. */

@@ -20,23 +20,35 @@ wake_with(struct plx_task *t, int reason)
 	plx__task_ready(t);
 }
 
+/* A task that does not park hears no alarm. */
+static int
+look_at_limit(struct plx_task *t)
+{
+	return plx__passed(t->rt, t->limit) &&
+	       plx__scopes_expire(t, t->rt->now);
+}
+
 /* T's alarm has gone off, maybe for a wait that is long over. */
 static void
 on_alarm(void *arg)
 {
 	struct plx_task *t = arg;
-	int64_t now = plx_loop_now(t->rt->loop);
+	int64_t now = plx_loop_now(t->rt->loop), own;
 	int r;
 
 	t->alarm.when = PLX_NEVER;
+	own = t->wait ? t->wait->deadline : PLX_NEVER;
+	if (plx__is_past(own, now) && plx__is_past(own, t->limit))
+		wake_with(t, -ETIMEDOUT);
+	plx__scopes_expire(t, now);
 	if (!t->wait)
 		return;
-	if ((uint64_t)t->wait->deadline <= (uint64_t)now) {
+	if (plx__is_past(own, now)) {
 		wake_with(t, -ETIMEDOUT);
 		return;
 	}
-	r = plx__alarm_set(t, t->wait->deadline);
-	if (r < 0)
+	r = plx__alarm_set(t, plx__earlier(own, t->limit));
+	if (r < 0 && !t->wait->fixed)
 		wake_with(t, r);
 }
 
@@ -58,13 +70,14 @@ plx__alarm_set(struct plx_task *t, int64_t deadline)
 int
 plx__park(struct plx_task *t, struct plx_wait *w)
 {
+	int64_t first = plx__earlier(w->deadline, t->limit);
 	int r;
 
 	if (t->cancels && !w->fixed)
 		return -ECANCELED;
-	if (!plx__alarm_covers(t, w->deadline)) {
-		r = plx__alarm_set(t, w->deadline);
-		if (r < 0)
+	if (!plx__alarm_covers(t, first)) {
+		r = plx__alarm_set(t, first);
+		if (r < 0 && !w->fixed)
 			return r;
 	}
 	plx__park_now(t, w);
@@ -78,7 +91,7 @@ plx_checkpoint(void)
 
 	if (!t)
 		return -EPERM;
-	if (t->cancels)
+	if (t->cancels || look_at_limit(t))
 		return -ECANCELED;
 	plx__task_ready(t);
 	plx__give_way(t);
@@ -91,9 +104,10 @@ plx__budget_spent(struct plx_task *t, int64_t deadline)
 	t->budget = 0;
 	if (deadline == 0)
 		return 0;
+	t->rt->stats.budgets++;
 	plx__task_ready(t);
 	plx__give_way(t);
-	return t->cancels ? -ECANCELED : 0;
+	return t->cancels || look_at_limit(t) ? -ECANCELED : 0;
 }
 
 int
