@@ -3,7 +3,8 @@
 # The examples print exactly what they are said to.
 set -u
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+server=
+trap 'test -z "$server" || kill $server; rm -rf "$work"' EXIT
 n=0
 
 # prints COMMAND...: its standard output is standard input, byte by byte.
@@ -48,4 +49,69 @@ T-minus 2
 T-minus 1
 Blastoff!
 END
+prints context <<'END'
+  enter outer
+  enter inner
+  exit inner
+  exit outer
+done
+  enter outer
+  enter inner
+  exit inner
+  exit outer
+failed
+  enter outer
+  enter inner
+  exit inner
+  exit outer
+cancelled
+  enter outer
+  enter inner
+  exit inner
+  exit outer
+timed out
+END
+prints timeouts <<'END'
+a wait: timed out
+inner scope: cancelled
+outer scope: timed out
+inner scope: timed out
+outer scope: in time
+the work: cancelled
+clean-up in a shield: in time
+the scope: timed out
+END
+
+# says PORT TEXT ANSWER: TEXT and the end of it get just ANSWER.
+says() {
+	n=$((n + 1))
+	got=$(printf "$2" | tests/say "$1" && echo .)
+	if test "$got" = "$(printf "$3" && echo .)"; then
+		echo "ok $n - line_echo answers $2"
+	else
+		echo "not ok $n - line_echo answers $2"
+		echo "# got $got"
+	fi
+}
+
+port=$(tests/say)
+./examples/line_echo 127.0.0.1:$port 2>"$work/log" &
+server=$!
+says $port 'Hello\n' 'GOT:Hello\n'
+says $port 'a\nb\n' 'GOT:a\nGOT:b\n'
+says $port 'tail' 'GOT:tail'
+says $port '' ''
+prints nursery 127.0.0.1:$(tests/say) 127.0.0.1:$port <<END
+connected to 127.0.0.1:$port
+END
+kill $server
+wait $server 2>/dev/null
+n=$((n + 1))
+if test "$(grep -c came "$work/log")" = "$(grep -c went "$work/log")"; then
+	echo "ok $n - line_echo tells of each client, coming and going"
+else
+	echo "not ok $n - line_echo tells of each client, coming and going"
+	sed 's/^/# /' "$work/log"
+fi
+server=
 echo "1..$n"

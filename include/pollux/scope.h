@@ -102,7 +102,7 @@ enum plx_policy {
 	PLX_FAIL_FAST,	  /* at the first error, which is returned */
 	PLX_COLLECT,	  /* never; the first error, once all have ended */
 	PLX_FIRST_RESULT, /* at the first result of 0 or more, which is
-			     returned; else the last error, once all ended */
+			     returned; else the first error, or -ECANCELED */
 };
 
 struct plx_nursery_options {
@@ -134,11 +134,11 @@ PLX_API size_t plx_nursery_live(const plx_nursery *n);
 
 /*
  * Waits until all tasks of *N have ended, frees it and sets *N to NULL.
- * RESULT is what the opener's own part has come to: below 0 it cancels the
- * tasks, and counts as a task's error.  Returns, by policy, an error or a
- * result of the tasks; else RESULT, with what plx_scope_leave says of
- * -ECANCELED.  A cancel or deadline around it cancels the tasks; it never
- * returns before they have ended.  -EINVAL, -EPROTO as plx_scope_leave.
+ * RESULT is what the opener's own part has come to; below 0 it counts as the
+ * error of one task more.  Returns, by policy, an error or a
+ * result of the tasks; -ECANCELED if a cancel or deadline around *N has ended
+ * one early; else RESULT, with what plx_scope_leave says of -ECANCELED.
+ * Never before all have ended.  -EINVAL, -EPROTO as plx_scope_leave.
  */
 PLX_API int plx_nursery_close(plx_nursery **n, int result);
 

@@ -166,7 +166,9 @@ plx__nursery_left(struct plx_nursery *n, struct plx_task *t)
 	n->live--;
 	if (t->result >= 0 && n->policy == PLX_FIRST_RESULT)
 		take_result(n, t->result);
-	if (t->result < 0 && t->result != -ECANCELED)
+	if (t->result == -ECANCELED)
+		n->ended_early = 1;
+	else if (t->result < 0)
 		plx__nursery_fail(n, t->result);
 	tell_rooms(n);
 	if (n->live > 0)
@@ -295,6 +297,21 @@ set_aside(struct plx_nursery *n)
 	plx__list_append(&n->rt->spare_nurseries, &n->link);
 }
 
+/* What closing N comes to; OWN is its opener's part. */
+static int
+outcome(const struct plx_nursery *n, const struct plx_task *t, int own)
+{
+	if (n->won)
+		return n->result;
+	if (n->error)
+		return n->error;
+	if (own < 0)
+		return own;
+	if (n->policy == PLX_FIRST_RESULT || (n->ended_early && t->cancels))
+		return -ECANCELED;
+	return own;
+}
+
 int
 plx_nursery_close(plx_nursery **nursery, int result)
 {
@@ -315,11 +332,7 @@ plx_nursery_close(plx_nursery **nursery, int result)
 	r = plx__scope_close(t, &n->scope, result);
 	set_aside(n);
 	*nursery = NULL;
-	if (!in_order)
-		return r;
-	if (n->won)
-		return n->result;
-	return n->error ? n->error : r;
+	return in_order ? outcome(n, t, r) : r;
 }
 
 void

@@ -25,7 +25,8 @@ struct plx_nursery {
 	size_t max; /* 0: no limit */
 	enum plx_policy policy;
 	int cancelled;
-	int error; /* the first one */
+	int error;	 /* the first one */
+	int ended_early; /* some task, with -ECANCELED */
 	int won;
 	int result; /* of the first to win */
 	void (*discard)(int result, void *arg);
