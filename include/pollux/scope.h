@@ -45,6 +45,7 @@ struct plx_scope {
 	void *place;
 	int64_t deadline;
 	int64_t grace; /* of a shield, else -1 */
+	uint64_t serial;
 	unsigned depth;
 	unsigned char shield;	 /* what is around it does not reach into it */
 	unsigned char cancelled; /* by plx_scope_cancel */

@@ -16,8 +16,8 @@
  *
  * A scope that was left names no task any more, and a late cancel of it does
  * nothing.  One that was closed because a scope around it was left, or because
- * its task has returned, lies in a frame that may be gone: it is never touched
- * again, but known by its depth when somebody leaves it after all.
+ * its task has returned, lies in a frame that may be gone: it is not touched
+ * again, but known by its serial number when somebody leaves it after all.
  */
 #include <config.h>
 #include "task_int.h"
@@ -114,6 +114,7 @@ push(struct plx_task *t, struct plx_scope *s)
 	s->task = t;
 	s->place = t->at;
 	s->depth = ++t->depth;
+	s->serial = ++t->serial;
 	s->cancelled = s->expired = 0;
 	s->reached = !s->shield && t->cancels;
 	t->scope = s;
@@ -168,20 +169,15 @@ plx_scope_shield(struct plx_scope *s, int64_t deadline, int64_t grace)
 	return 0;
 }
 
-/* Is S in T's chain?  A scope that a function has returned from without
-   leaving it is no scope any more: where the chain ends in such a frame -1. */
+/* Is S, whose task is T, open?  What was closed unseen the last time that one
+   was left too early is not; asking the chain instead would be to read frames
+   that may be gone. */
 static int
-find_open(const struct plx_task *t, const struct plx_scope *s)
+is_open(const struct plx_task *t, const struct plx_scope *s)
 {
-	const struct plx_scope *x = t->scope;
-	unsigned depth = t->depth;
-
-	while (x && x != s) {
-		if (x->task != t || x->depth != depth--)
-			return -1;
-		x = x->outer;
-	}
-	return x != NULL;
+	if (s->depth >= t->depth)
+		return s == t->scope;
+	return s->serial <= t->lost_after || s->serial > t->lost_until;
 }
 
 void
@@ -189,7 +185,7 @@ plx_scope_cancel(struct plx_scope *s)
 {
 	if (!s || !s->task || s->cancelled || s->expired)
 		return;
-	if (find_open(s->task, s) <= 0)
+	if (!is_open(s->task, s))
 		return;
 	s->cancelled = 1;
 	plx__scope_reach(s->task, s);
@@ -201,7 +197,7 @@ plx_scope_set_deadline(struct plx_scope *s, int64_t deadline)
 {
 	struct plx_task *t = s ? s->task : NULL;
 
-	if (!t || s->reached || find_open(t, s) <= 0)
+	if (!t || s->reached || !is_open(t, s))
 		return 0;
 	s->deadline = deadline < 0 ? PLX_NEVER : deadline;
 	find_limit(t);
@@ -222,12 +218,14 @@ plx__scope_close(struct plx_task *t, struct plx_scope *s, int result)
 {
 	int r;
 
-	if (s->task != t || s->depth > t->depth || !find_open(t, s)) {
+	if (s->task != t || !is_open(t, s)) {
 		plx__report(t, PLX_REPORT_SCOPE_CLOSED, 0);
 		return -EINVAL;
 	}
 	if (t->scope != s) {
 		plx__report(t, PLX_REPORT_SCOPE_ORDER, 0);
+		t->lost_after = s->serial;
+		t->lost_until = t->serial;
 		result = -EPROTO;
 	}
 	close_inner(t, s);

@@ -124,6 +124,9 @@ struct plx_task {
 	struct plx_coro *at;	 /* what runs in it: CORO or a generator's */
 	struct plx_scope *scope; /* the innermost */
 	unsigned depth;		 /* how many are open */
+	uint64_t serial;	 /* of the scope opened last */
+	uint64_t lost_after;	 /* the serials of scopes that were closed */
+	uint64_t lost_until;	 /* unseen the last time */
 	struct plx_deferred *defers;
 	struct plx_link nurseries;    /* that it has open, the last one last */
 	struct plx_link gens;	      /* that it has made, the last one last */
