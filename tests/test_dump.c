@@ -4,46 +4,7 @@
  */
 #include <config.h>
 #include <signal.h>
-#include <stdlib.h>
-#include "task_common.h"
-
-static char text[8192];
-
-/* Dumps into TEXT; the number of tasks. */
-static int
-dump(plx_loop *loop)
-{
-	FILE *f = fmemopen(text, sizeof(text), "w");
-	int n;
-
-	errno = 4711;
-	n = plx_dump(loop, f);
-	cr_expect_eq(errno, 4711);
-	fclose(f);
-	return n;
-}
-
-/* The line that begins with NAME, or "". */
-static const char *
-line_of(const char *name)
-{
-	static char line[256];
-	const char *p = text;
-	size_t n;
-
-	for (; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
-		if (strncmp(p, name, strlen(name)) != 0)
-			continue;
-		n = strcspn(p, "\n");
-		snprintf(line, sizeof(line), "%.*s", (int)n, p);
-		return line;
-	}
-	return "";
-}
-
-#define EXPECT_IN(name, piece)                                               \
-	cr_expect(strstr(line_of(name), piece), "no %s in line '%s'", piece, \
-		  line_of(name))
+#include "dump_common.h"
 
 Test(dump, refuses_null_and_knows_loops_without_tasks)
 {
@@ -81,30 +42,34 @@ dump_all_kinds(void *arg)
 {
 	int64_t when = in(5 * PLX_SECOND);
 	plx_task *s, *j, *r, *e;
-	static int zero;
-	char place[64];
+	static int result = 7;
+	char what[32];
 	int fd[2];
 
 	(void)arg;
 	support_unix_pair(fd);
-	plx_spawn(NULL, sleeper, &when, &s);
-	plx_spawn(NULL, joiner, s, &j);
-	plx_spawn(NULL, return_arg, &zero, &e);
-	snprintf(place, sizeof(place), "test_dump.c:%d", __LINE__ + 1);
-	plx_spawn(NULL, reader, &fd[0], &r);
-	plx_checkpoint();
+	snprintf(what, sizeof(what), "readable fd %d", fd[0]);
+	plx_spawn_named(NULL, "sleeper", "here.c", 1, sleeper, &when, &s);
+	plx_spawn_named(NULL, "joiner", "here.c", 2, joiner, s, &j);
+	plx_spawn_named(NULL, "done", "here.c", 3, return_arg, &result, &e);
+	plx_spawn_named(NULL, "reader", "here.c", 4, reader, &fd[0], &r);
 	plx_sleep(2 * PLX_SECOND);
-	cr_expect_eq(dump(plx_self_loop()), 5);
-	EXPECT_IN("main", "running");
-	EXPECT_IN("main", "plx_run");
-	EXPECT_IN("sleeper", "waiting");
-	EXPECT_IN("sleeper", "sleep ");
-	EXPECT_IN("sleeper", "2.000s");
-	EXPECT_IN("sleeper", "3.000s");
-	EXPECT_IN("joiner", "join sleeper");
-	EXPECT_IN("reader", "readable fd");
-	EXPECT_IN("reader", place);
-	EXPECT_IN("return_arg", "ended");
+	plx_spawn_named(NULL, "new", "here.c", 5, return_arg, &result, NULL);
+	cr_expect_eq(dump(plx_self_loop()), 6);
+	expect_row(0, (struct row){"TASK", "STATE", "WAITS FOR", "SINCE",
+				   "LEFT", "SCOPE", "SPAWNED AT"});
+	expect_row(1, (struct row){"main", "running", "-", "-", "-", "-",
+				   "plx_run"});
+	expect_row(2, (struct row){"sleeper", "waiting", "sleep", "2.000s",
+				   "3.000s", "-", "here.c:1"});
+	expect_row(3, (struct row){"joiner", "waiting", "join sleeper",
+				   "2.000s", "-", "-", "here.c:2"});
+	expect_row(4, (struct row){"reader", "waiting", what, "2.000s", "-",
+				   "-", "here.c:4"});
+	expect_row(5, (struct row){"new", "ready", "-", "-", "-", "-",
+				   "here.c:5"});
+	expect_row(6, (struct row){"done", "ended", "result 7", "2.000s", "-",
+				   "-", "here.c:3"});
 	plx_cancel(j);
 	plx_cancel(s);
 	plx_close(fd[0]);
@@ -136,30 +101,33 @@ dump_stacks(void *arg)
 {
 	int64_t when = PLX_NEVER;
 	plx_task *t;
-	long used = 0;
+	unsigned used = 0, tenth = 0, size = 0;
 
 	(void)arg;
 	plx_spawn(NULL, keep_stack_busy, &when, &t);
 	plx_set_name(t, "busy");
 	plx_checkpoint();
 	cr_expect_eq(dump(plx_self_loop()), 2);
-	cr_expect_eq(sscanf(line_of("busy"), "%*s %*s %*s %*s %*s %ld", &used),
-		     1, "%s", line_of("busy"));
-	cr_expect_gt(used, 9000);
-	cr_expect_lt(used, 30000);
+	cr_expect_eq(sscanf(line_of("busy"),
+			    "%*s %*s %*s %*s %*s %*s %u.%u/%uK", &used, &tenth,
+			    &size),
+		     3, "%s", line_of("busy"));
+	cr_expect_gt(used, 8);
+	cr_expect_lt(used, 30);
+	cr_expect(size == 63 || size == 64, "%u", size);
 	cr_expect_eq(stop_task(t), -ECANCELED);
 	return 0;
 }
 IN_A_TASK(dump, tells_the_stack_in_use_and_the_new_name, dump_stacks)
 
-static int dumped;
+static int tasks;
 
 static void
 dump_on_signal(struct plx_signal *s, int signo)
 {
 	(void)signo;
 	cr_expect_null(plx_self());
-	dumped = dump(s->loop);
+	tasks = dump(s->loop);
 	plx_scope_cancel(s->arg);
 }
 
@@ -174,7 +142,7 @@ raise_signal(void *arg)
 	raise(SIGUSR1);
 	cr_expect_eq(plx_sleep_until(PLX_NEVER), -ECANCELED);
 	cr_expect_eq(plx_scope_leave(&scope, -ECANCELED), 0);
-	cr_expect_eq(dumped, 1, "%s", (char *)arg);
+	cr_expect_eq(tasks, 1, "%s", (char *)arg);
 	EXPECT_IN("main", "waiting");
 	EXPECT_IN("main", "sleep");
 	plx_loop_unsignal(&s);
@@ -199,28 +167,145 @@ static const struct plx_awaitable_ops odd_ops = {
 static int
 await_oddities(void *arg)
 {
+	struct plx_awaitable_ops nameless = odd_ops;
 	struct plx_awaitable a = {.ops = &odd_ops}, b = {.ops = &odd_ops};
-	struct plx_awaitable *list[2] = {&a, &b};
+	struct plx_awaitable c = {.ops = &nameless};
+	struct plx_awaitable *list[3] = {&a, &b, &c};
+	int n = *(int *)arg;
 
-	(void)arg;
-	return plx_await_any(list, *(int *)arg, PLX_NEVER);
+	nameless.kind = NULL;
+	if (n == 3) {
+		list[0] = &c;
+		list[2] = &a;
+	}
+	return plx_await_any(list, n, PLX_NEVER);
 }
 
 static int
 dump_awaitables(void *arg)
 {
-	int n[2] = {1, 2};
-	plx_task *one, *two;
+	int n[3] = {1, 2, 3};
+	plx_task *one, *two, *three;
 
 	(void)arg;
 	plx_spawn_named(NULL, "one", "f.c", 1, await_oddities, &n[0], &one);
 	plx_spawn_named(NULL, NULL, "f.c", 2, await_oddities, &n[1], &two);
-	plx_checkpoint();
+	plx_spawn_named(NULL, "three", "f.c", 3, await_oddities, &n[2], &three);
+	plx_sleep(PLX_SECOND);
 	dump(plx_self_loop());
-	EXPECT_IN("one", " oddity ");
-	EXPECT_IN("(no name)", "first of 2: oddity, ...");
+	expect_row(2, (struct row){"one", "waiting", "oddity", "1.000s", "-",
+				   "-", "f.c:1"});
+	expect_row(3, (struct row){"(no name)", "waiting",
+				   "first of 2: oddity, od..", "1.000s", "-",
+				   "-", "f.c:2"});
+	expect_row(4,
+		   (struct row){"three", "waiting", "first of 3: awaitable,..",
+				"1.000s", "-", "-", "f.c:3"});
 	stop_task(one);
 	stop_task(two);
+	stop_task(three);
 	return 0;
 }
-IN_A_TASK(dump, names_the_kind_of_an_awaitable, dump_awaitables)
+WITH_CLOCK(dump, names_the_kinds_of_awaitables, dump_awaitables)
+
+static int
+keep(struct plx_awaitable *a)
+{
+	(void)a;
+	return -EINPROGRESS;
+}
+
+static int
+await_kept(void *arg)
+{
+	static const struct plx_awaitable_ops kept_ops = {
+		.kind = "kept",
+		.arm = any_arm,
+		.disarm = keep,
+		.result = any_arm,
+	};
+	struct plx_awaitable odd = {.ops = &odd_ops}, *kept = arg;
+	struct plx_awaitable *list[2] = {&odd, kept};
+
+	kept->ops = &kept_ops;
+	return plx_await_any(list, 2, PLX_NEVER);
+}
+
+static int
+dump_kept(void *arg)
+{
+	struct plx_awaitable kept = {.ops = NULL};
+	plx_task *t;
+
+	(void)arg;
+	plx_spawn_named(NULL, "held", "f.c", 1, await_kept, &kept, &t);
+	plx_checkpoint();
+	plx_cancel(t);
+	plx_sleep(PLX_SECOND);
+	dump(plx_self_loop());
+	expect_row(2, (struct row){"held", "waiting", "release of kept",
+				   "1.000s", "-", "cancelled", "f.c:1"});
+	plx_awaitable_ready(&kept);
+	cr_expect_eq(plx_join(t, NULL, PLX_NEVER), 0);
+	return 0;
+}
+WITH_CLOCK(dump, tells_what_is_not_given_back, dump_kept)
+
+static int
+dump_odd_names(void *arg)
+{
+	static const char name[] = "a name that is far too long for it";
+	static const char path[] = "/a/long/way/to/the/source.c";
+	char full[64];
+	plx_task *t[3];
+
+	(void)arg;
+	snprintf(full, sizeof(full), "join %s", name);
+	plx_spawn_named(NULL, name, path, 12345, sleep_for_ever, NULL, &t[0]);
+	plx_spawn_named(NULL, "joins", "", 0, joiner, t[0], &t[1]);
+	plx_spawn_named(NULL, "a\nforged\033[1m line\x80", "a\tb", -1,
+			sleep_for_ever, NULL, &t[2]);
+	plx_sleep(PLX_SECOND);
+	cr_expect_eq(dump(plx_self_loop()), 4);
+	expect_row(2, (struct row){"a name that is far t..", "waiting", "sleep",
+				   "1.000s", "-", "-", "..the/source.c:12345"});
+	expect_row(3,
+		   (struct row){"joins", "waiting", "join a name that is fa..",
+				"1.000s", "-", "-", ":0"});
+	expect_row(4, (struct row){"a?forged?[1m line?", "waiting", "sleep",
+				   "1.000s", "-", "-", "a?b:-1"});
+	stop_task(t[1]);
+	stop_task(t[0]);
+	stop_task(t[2]);
+	return 0;
+}
+WITH_CLOCK(dump, keeps_a_task_in_its_line_whatever_its_name, dump_odd_names)
+
+static int
+dump_spans(void *arg)
+{
+	static const struct {
+		int64_t seconds;
+		const char *text;
+	} span[] = {
+		{99, "99.000s"},	 {100, "1m40s"},     {3599, "59m59s"},
+		{3600, "1h00m"},	 {359999, "99h59m"}, {360000, "4d"},
+		{9000000000, "104166d"},
+	};
+	int64_t when = in(INT64_C(9100000000) * PLX_SECOND);
+	int64_t start = in(0);
+	plx_task *t;
+
+	(void)arg;
+	plx_spawn_named(NULL, "long", "f.c", 1, sleeper, &when, &t);
+	plx_checkpoint();
+	for (size_t i = 0; i < sizeof(span) / sizeof(span[0]); i++) {
+		support_sys.now = start + span[i].seconds * PLX_SECOND;
+		dump(plx_self_loop());
+		EXPECT_IN("long", span[i].text);
+	}
+	EXPECT_IN("long", "104166d 1157d ");
+	cr_expect_eq(stop_task(t), -ECANCELED);
+	return 0;
+}
+WITH_CLOCK(dump, tells_long_times_in_few_characters, dump_spans)

@@ -33,27 +33,50 @@ struct plx_report {
 	int64_t duration; /* of a slow slice, in nanoseconds, else 0 */
 };
 
-/* Counters of one plx_run, since it began. */
+/*
+ * Counters of one plx_run.  Taken per task, per batch or less often: nothing is
+ * counted per message or per wait.
+ */
 struct plx_stats {
+	/* Since it began. */
 	uint64_t spawned;     /* tasks, the first one included */
-	uint64_t ended;	      /* tasks */
+	uint64_t ended;	      /* tasks, and of these */
+	uint64_t failed;      /* with an error that is not -ECANCELED, */
+	uint64_t cancelled;   /* with -ECANCELED */
+	uint64_t most;	      /* tasks alive at a time */
 	uint64_t batches;     /* times that ready tasks were run in a row */
 	uint64_t budgets;     /* times a task gave way for its budget alone */
 	uint64_t slow_slices; /* reported, as is this: */
 	uint64_t misuses;
-	uint64_t stacks;      /* in use now, by tasks and generators */
+	/* Now; of the tasks alive one more may be running. */
+	uint64_t waiting;     /* tasks */
+	uint64_t ready;	      /* tasks that could run */
+	uint64_t unjoined;    /* ended tasks whose handle is still out */
+	uint64_t generators;  /* made in tasks, done or not */
+	uint64_t stacks;      /* in use, by all of these */
 	uint64_t stacks_kept; /* mapped, and free to be used again */
 };
 
-/* Fills OUT with the counters of LOOP's run.  -EINVAL: OUT is NULL, or LOOP
-   has no tasks. */
+/* Fills OUT with the counters of LOOP's run; takes as long as there are tasks
+   ready.  -EINVAL: OUT is NULL, or LOOP has no tasks. */
 PLX_API int plx_stats(plx_loop *loop, struct plx_stats *out);
 
 /*
- * Writes a table of LOOP's tasks to F: name, state, what it waits for and for
- * how long, time left to the deadline, stack in use in bytes, where spawned.
- * Ended tasks that nobody has joined are in it.  Returns their number, or
- * -EINVAL.
+ * Writes a table of LOOP's tasks to F, a line each, in 120 columns, and a line
+ * of counters.  In the order of the tree: below a task, indented, come those
+ * of the nurseries that it has open ("#2 name": of its second one, "7> name":
+ * seven levels down); ended tasks that nobody has joined stand at the end.
+ *
+ * WAITS FOR   a descriptor, a sleep, the kind of an awaitable...; or the result
+ * SINCE       how long it has waited, or been over
+ * LEFT        until the first deadline that ends the wait: the wait's own, or
+ *             "s2" of the second scope, "up" of one around its nursery
+ * SCOPE       how many it has open; "cancelled", "expired": waits fail in it;
+ *             "shielded": what is outside does not reach in, "grace": but has
+ *             been cancelled, and LEFT runs
+ * STACK       in use and all, in KiB, of where it stands: maybe a generator's
+ *
+ * What is too long is cut.  Returns the number of tasks, or -EINVAL.
  */
 PLX_API int plx_dump(plx_loop *loop, FILE *f);
 

@@ -46,12 +46,13 @@ resume(struct plx_rt *rt, struct plx_task *t)
 static void
 run_observed(struct plx_rt *rt)
 {
-	struct plx_task *rest = rt->batch, *t;
+	struct plx_task *t;
 	int64_t begin;
 
+	rt->rest = rt->batch;
 	rt->batch = NULL;
-	while ((t = rest)) {
-		rest = t->next;
+	while ((t = rt->rest)) {
+		rt->rest = t->next;
 		begin = rt->sys->now(rt->sys);
 		plx__current = t;
 		plx__coro_switch(&rt->thread, t->at);

@@ -57,6 +57,7 @@ begin_grace(struct plx_task *t, struct plx_scope *shield)
 	if (shield->reached || grace < 0 || grace > INT64_MAX - now)
 		return;
 	shield->grace = -1;
+	shield->shield = PLX_SHIELD_GRACE;
 	if (grace == 0)
 		plx_scope_cancel(shield);
 	else if (!plx__is_past(shield->deadline, now + grace) &&

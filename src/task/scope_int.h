@@ -36,7 +36,12 @@ struct plx_nursery {
 	struct plx_task *closer; /* waits until LIVE is 0 */
 	struct plx_link rooms;	 /* who waits for room */
 	struct plx_link link;	 /* in opener->nurseries, or spare */
+	int64_t until;		 /* for plx_dump: when what is around it ends */
+	unsigned index;		 /* likewise: in opener->nurseries, from 1 */
 };
+
+/* What plx_scope.shield says once GRACE runs. */
+#define PLX_SHIELD_GRACE 2
 
 /* A call to be made; the last one deferred is first in its list. */
 struct plx_deferred {

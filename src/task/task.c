@@ -22,6 +22,7 @@ plx__task_free(struct plx_task *t)
 	r = plx__stack_put(&rt->stacks, t);
 	if (r < 0)
 		rt->fault = r;
+	rt->freed++;
 }
 
 /* T has returned: whatever it has left open is ended.  The scopes lie in
@@ -48,6 +49,26 @@ unwind(struct plx_task *t)
 		t->result = -EPROTO;
 }
 
+static void
+count_spawn(struct plx_rt *rt)
+{
+	struct plx_stats *s = &rt->stats;
+
+	s->spawned++;
+	if (s->spawned - s->ended > s->most)
+		s->most = s->spawned - s->ended;
+}
+
+static void
+count_end(struct plx_rt *rt, int result)
+{
+	rt->stats.ended++;
+	if (result == -ECANCELED)
+		rt->stats.cancelled++;
+	else if (result < 0)
+		rt->stats.failed++;
+}
+
 /* The whole of a task, on its stack. */
 static void
 task_entry(void *arg)
@@ -59,7 +80,8 @@ task_entry(void *arg)
 	unwind(t);
 	plx__gens_free(t);
 	t->ended = 1;
-	rt->stats.ended++;
+	t->since = rt->now;
+	count_end(rt, t->result);
 	plx_loop_cancel(rt->loop, &t->alarm);
 	plx__nursery_left(t->nursery, t);
 	if (t->joiner)
@@ -105,7 +127,7 @@ plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
 	t->since = rt->now;
 	plx__list_append(&n->tasks, &t->link);
 	n->live++;
-	rt->stats.spawned++;
+	count_spawn(rt);
 	plx__task_ready(t);
 	if (out)
 		*out = t;

@@ -116,7 +116,7 @@ struct plx_task {
 	struct plx_wait *wait;	   /* while parked, else NULL */
 	struct plx_awaitable *won; /* of its wait for awaitables: the first
 				      that was ready */
-	int64_t since;		   /* when it parked */
+	int64_t since;		   /* when it parked, or ended */
 	int64_t limit;		   /* the first deadline of its scopes */
 	struct plx_call alarm;	   /* of the first deadline it parked for, or an
 				      earlier one; WHEN is PLX_NEVER if idle */
@@ -173,6 +173,7 @@ struct plx_rt {
 	const struct plx_io_ops *io;
 	int64_t now;		/* when the batch began */
 	struct plx_task *batch; /* what this turn still has to run */
+	struct plx_task *rest;	/* the same, if it is observed */
 	struct plx_task *ready; /* what the next one will; not terminated */
 	struct plx_task **ready_end;
 	struct plx_task *dead;	   /* has left its stack, which can be freed */
@@ -197,7 +198,8 @@ struct plx_rt {
 	   ended. */
 	void (*observe)(struct plx_rt *rt, struct plx_task *t,
 			int64_t duration);
-	struct plx_stats stats;
+	struct plx_stats stats; /* only what is counted as it happens */
+	uint64_t freed;		/* tasks that have given their slot back */
 	struct plx_stack_pool stacks;
 	int fault; /* of a stack that was given back */
 	plx_task_fn *fn;
