@@ -2,11 +2,10 @@
 /*
  * fd.c: waiting for a descriptor.
  *
- * A descriptor that tasks have met has a port, and in it a side for each
- * direction: a watch, which stays on from one wait to the next so that a
- * conversation costs no calls of the loop, and the task that waits now.  An
- * event that nobody waits for takes the watch off: data that a busy task
- * leaves lying must not keep the loop awake.
+ * Each side of a port (ports.c) has a watch, which stays on from one wait to
+ * the next so that a conversation costs no calls of the loop, and the task that
+ * waits now.  An event that nobody waits for takes the watch off: data that a
+ * busy task leaves lying must not keep the loop awake.
  *
  * A side points at the task until that really goes on, not only until it
  * was woken: if the descriptor is closed in between, the task gets -ESHUTDOWN
@@ -14,113 +13,8 @@
  */
 #include <config.h>
 #include <poll.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include "park.h"
-
-/* Makes the table reach FD. */
-static int
-ports_grow(const struct plx_sys *sys, struct plx_ports *ports, unsigned fd)
-{
-	unsigned n = ports->n ? ports->n : PLX_PORTS_PAGE;
-	unsigned had = ports->n / PLX_PORTS_PAGE;
-	struct plx_port **pages;
-
-	while (n <= fd)
-		n *= 2;
-	pages = sys->resize(sys, ports->pages,
-			    n / PLX_PORTS_PAGE * sizeof(*pages));
-	if (!pages)
-		return -ENOMEM;
-	memset(pages + had, 0, (n / PLX_PORTS_PAGE - had) * sizeof(*pages));
-	ports->pages = pages;
-	ports->n = n;
-	return 0;
-}
-
-/* The ports of PLX_PORTS_PAGE descriptors from FIRST on, or NULL. */
-static struct plx_port *
-page_make(const struct plx_sys *sys, unsigned first)
-{
-	const size_t size = PLX_PORTS_PAGE * sizeof(struct plx_port);
-	struct plx_port *page = sys->resize(sys, NULL, size);
-	unsigned i;
-
-	if (!page)
-		return NULL;
-	memset(page, 0, size);
-	for (i = 0; i < PLX_PORTS_PAGE; i++)
-		page[i].fd = (int)(first + i);
-	return page;
-}
-
-/* FD is looked at first: the table grows for numbers that exist only. */
-int
-plx__port_make(struct plx_rt *rt, int fd, struct plx_port **out)
-{
-	struct plx_ports *ports = &rt->ports;
-	unsigned i = (unsigned)fd;
-	struct plx_port **page;
-	struct stat st;
-	int r;
-
-	r = fd < 0 ? -EBADF : rt->sys->fstat(rt->sys, fd, &st);
-	if (r >= 0 && i >= ports->n)
-		r = ports_grow(rt->sys, ports, i);
-	if (r < 0)
-		return r;
-	page = &ports->pages[i / PLX_PORTS_PAGE];
-	if (!*page)
-		*page = page_make(rt->sys, i - i % PLX_PORTS_PAGE);
-	if (!*page)
-		return -ENOMEM;
-	*out = &(*page)[i % PLX_PORTS_PAGE];
-	return 0;
-}
-
-struct plx_port *
-plx__port_find(const struct plx_rt *rt, int fd)
-{
-	const struct plx_ports *ports = &rt->ports;
-	unsigned i = (unsigned)fd;
-
-	if (i >= ports->n || !ports->pages[i / PLX_PORTS_PAGE])
-		return NULL;
-	return &ports->pages[i / PLX_PORTS_PAGE][i % PLX_PORTS_PAGE];
-}
-
-struct plx_port *
-plx__port_visit(struct plx_task *t, int fd)
-{
-	struct plx_port *p = plx__port_find(t->rt, fd);
-
-	if (p)
-		t->port = p;
-	return p;
-}
-
-int
-plx__port_reset(struct plx_rt *rt, int fd)
-{
-	struct plx_port *p = plx__port_find(rt, fd);
-
-	if (!p)
-		return 0;
-	p->side[0].blocks = p->side[1].blocks = 0;
-	return p->side[0].watch.direction || p->side[1].watch.direction;
-}
-
-void
-plx__ports_free(struct plx_rt *rt)
-{
-	struct plx_ports *ports = &rt->ports;
-	unsigned page;
-
-	for (page = 0; page < ports->n / PLX_PORTS_PAGE; page++)
-		rt->sys->resize(rt->sys, ports->pages[page], 0);
-	rt->sys->resize(rt->sys, ports->pages, 0);
-}
 
 /* An event for a task that has been woken for another reason, but has not
    gone on yet, counts more than that reason. */
