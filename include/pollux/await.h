@@ -2,8 +2,21 @@
 /*
  * pollux/await.h: what a task can wait for, one or several at a time.
  *
- * An awaitable is a struct in the caller's frame, which says how to begin a
- * wait, how to take it back and what came of it.  Users write their own.
+ * An awaitable is a struct in the caller's frame.  Those of the library are
+ * made by a function that fills them in and returns what plx_await and
+ * plx_await_any take:
+ *
+ *	struct plx_fd_awaitable f;
+ *	struct plx_timer_awaitable t;
+ *	struct plx_awaitable *const either[] = {
+ *		plx_fd_awaitable(&f, fd, PLX_READ),
+ *		plx_timer_awaitable(&t, plx_after(PLX_SECOND)),
+ *	};
+ *	int i = plx_await_any(either, 2, PLX_NEVER);
+ *
+ * They are filled in anew for each wait that begins, and stay where they are
+ * until it ends and its result has been asked for.  Nothing of them has to be
+ * given back.  Users write their own.
  */
 #ifndef PLX_AWAIT_H
 #define PLX_AWAIT_H
@@ -73,6 +86,50 @@ PLX_API int plx_awaitable_ready(struct plx_awaitable *a);
  * file of that number may never end.
  */
 PLX_API int plx_await_fd(int fd, unsigned direction, int64_t deadline);
+
+/* The members of these three are private. */
+struct plx_fd_awaitable {
+	struct plx_awaitable base;
+	int fd;
+	unsigned direction;
+	int events;
+	unsigned closes;
+	void *port;
+};
+
+struct plx_timer_awaitable {
+	struct plx_awaitable base;
+	int64_t when;
+	struct plx_call call;
+};
+
+struct plx_join_awaitable {
+	struct plx_awaitable base;
+	plx_task *joined;
+	int result;
+	int take;
+};
+
+/*
+ * FD is ready in DIRECTION: errors and result as plx_await_fd, and -ESHUTDOWN
+ * also if plx_close closed FD after it was ready but before the task went on.
+ * A wait that must not block asks the system, as plx_await_fd does.
+ */
+PLX_API struct plx_awaitable *plx_fd_awaitable(struct plx_fd_awaitable *f,
+					       int fd, unsigned direction);
+
+/* WHEN has come; the result is 0.  One that has passed is ready at once.
+   -ENOMEM. */
+PLX_API struct plx_awaitable *plx_timer_awaitable(struct plx_timer_awaitable *t,
+						  int64_t when);
+
+/*
+ * TASK has ended; the result is the task's own.  Errors as plx_join.  Won or
+ * lost, the handle stays: plx_join, with deadline 0 if it has won, or
+ * plx_detach gives it back.
+ */
+PLX_API struct plx_awaitable *plx_join_awaitable(struct plx_join_awaitable *j,
+						 plx_task *task);
 
 PLX_END_DECLS
 

@@ -135,10 +135,10 @@ plx__await_list(struct plx_task *t, struct plx_awaitable *const *list, int n,
 	w.list = list;
 	w.n = 0;
 	t->won = NULL;
+	t->at_once = plx__passed(t->rt, deadline);
 	r = arm_all(t, &w, n);
 	if (r == 0)
-		r = plx__passed(t->rt, deadline) ? -ETIMEDOUT
-						 : plx__park(t, &w.wait);
+		r = t->at_once ? -ETIMEDOUT : plx__park(t, &w.wait);
 	return settle(t, &w, r);
 }
 

@@ -47,14 +47,17 @@ add_fd(struct text *x, unsigned direction, int fd)
 static void
 add_awaitable(struct text *x, const struct plx_awaitable *a)
 {
-	const struct plx_join *join = (const void *)a;
+	const struct plx_join_awaitable *join = (const void *)a;
+	const struct plx_fd_awaitable *f = (const void *)a;
 
-	if (a->ops == &plx__join_ops) {
+	if (a->ops == &plx__join_ops && a->task && join->joined) {
 		add(x, "join ");
-		add(x, plx__dump_name(join->task));
-		return;
+		add(x, plx__dump_name(join->joined));
+	} else if (a->ops == &plx__fd_ops) {
+		add_fd(x, f->direction, f->fd);
+	} else {
+		add(x, a->ops->kind ? a->ops->kind : "awaitable");
 	}
-	add(x, a->ops->kind ? a->ops->kind : "awaitable");
 }
 
 /* As many of N as there is room for. */

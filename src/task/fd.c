@@ -10,6 +10,11 @@
  * A side points at the task until that really goes on, not only until it
  * was woken: if the descriptor is closed in between, the task gets -ESHUTDOWN
  * instead of a stranger's descriptor that has the same number.
+ *
+ * An awaitable takes the task's place there, and a function of its own that of
+ * the watch, so that a plain wait need not ask.  Of a winner nobody knows when
+ * its task goes on: it lets go of the side at once, and tells by the port's
+ * count of closes whether the number still means what it did.
  */
 #include <config.h>
 #include <poll.h>
@@ -125,4 +130,118 @@ plx_await_fd(int fd, unsigned direction, int64_t deadline)
 	if (plx__passed(t->rt, deadline))
 		return poll_fd(t->rt->sys, fd, direction);
 	return plx__wait_fd(t, fd, direction, deadline);
+}
+
+static void
+release(struct plx_side *s)
+{
+	s->awaitable = NULL;
+	s->watch.fn = on_fd;
+}
+
+/* The same as on_fd where an awaitable waits. */
+static void
+on_awaited(struct plx_watch *watch, unsigned events)
+{
+	struct plx_side *s = PLX_OF(watch, struct plx_side, watch);
+	struct plx_fd_awaitable *f = s->awaitable;
+
+	f->events = events ? (int)events : watch->error;
+	if (events)
+		s->blocks = 0;
+	release(s);
+	plx_awaitable_ready(&f->base);
+}
+
+/* Begins at S, which is free, a wait that does not park. */
+static int
+ask(struct plx_fd_awaitable *f, struct plx_side *s)
+{
+	int r = poll_fd(f->base.task->rt->sys, f->fd, f->direction);
+
+	if (r == -ETIMEDOUT)
+		return 0;
+	release(s);
+	f->events = r;
+	return r < 0 ? r : 1;
+}
+
+static int
+fd_begin(struct plx_fd_awaitable *f, struct plx_port *p)
+{
+	struct plx_task *t = f->base.task;
+	struct plx_side *s = &p->side[f->direction >> 1];
+	int r;
+
+	if (s->task)
+		return -EBUSY;
+	if (!t->at_once && !s->watch.direction) {
+		r = watch_side(t->rt, s, f->fd, f->direction);
+		if (r < 0)
+			return r;
+	}
+	f->port = p;
+	f->closes = p->closes;
+	s->awaitable = f;
+	s->watch.fn = on_awaited;
+	return t->at_once ? ask(f, s) : 0;
+}
+
+static int
+fd_arm(struct plx_awaitable *a)
+{
+	struct plx_fd_awaitable *f = PLX_OF(a, struct plx_fd_awaitable, base);
+	struct plx_port *p;
+	int r;
+
+	if (f->direction != PLX_READ && f->direction != PLX_WRITE)
+		return -EINVAL;
+	if (f->fd < 0)
+		return -EBADF;
+	p = plx__port(a->task, f->fd);
+	if (!p) {
+		r = plx__port_make(a->task->rt, f->fd, &p);
+		if (r < 0)
+			return r;
+	}
+	return fd_begin(f, p);
+}
+
+static int
+fd_disarm(struct plx_awaitable *a)
+{
+	struct plx_fd_awaitable *f = PLX_OF(a, struct plx_fd_awaitable, base);
+	struct plx_port *p = f->port;
+	struct plx_side *s = &p->side[f->direction >> 1];
+
+	if (s->awaitable == f)
+		release(s);
+	return 0;
+}
+
+static int
+fd_result(struct plx_awaitable *a)
+{
+	struct plx_fd_awaitable *f = PLX_OF(a, struct plx_fd_awaitable, base);
+	const struct plx_port *p = f->port;
+
+	return p && p->closes != f->closes ? -ESHUTDOWN : f->events;
+}
+
+const struct plx_awaitable_ops plx__fd_ops = {
+	.kind = "descriptor",
+	.arm = fd_arm,
+	.disarm = fd_disarm,
+	.result = fd_result,
+};
+
+struct plx_awaitable *
+plx_fd_awaitable(struct plx_fd_awaitable *f, int fd, unsigned direction)
+{
+	*f = (struct plx_fd_awaitable){
+		.base.ops = &plx__fd_ops,
+		.fd = fd,
+		.direction = direction,
+	};
+	return &f->base;
 }

@@ -100,6 +100,7 @@ plx__port_reset(struct plx_rt *rt, int fd)
 
 	if (!p)
 		return 0;
+	p->closes++;
 	p->side[0].blocks = p->side[1].blocks = 0;
 	return p->side[0].watch.direction || p->side[1].watch.direction;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * task.c: the life of a task: spawn, end, join, detach, cancel.
+ * task.c: the life of a task: spawn, end, detach, cancel.
  *
  * A task is in its nursery's list until it ends.  Then, if somebody has its
  * handle, it waits in the run's list of the unjoined for join, detach or the
@@ -84,8 +84,7 @@ task_entry(void *arg)
 	count_end(rt, t->result);
 	plx_loop_cancel(rt->loop, &t->alarm);
 	plx__nursery_left(t->nursery, t);
-	if (t->joiner)
-		plx_awaitable_ready(t->joiner);
+	plx__join_end(t);
 	if (t->handle)
 		plx__list_append(&rt->unjoined, &t->link);
 	else
@@ -154,73 +153,6 @@ plx_spawn_named(plx_nursery *nursery, const char *name, const char *file,
 	if (nursery && nursery->max > 0 && nursery->live >= nursery->max)
 		return -EBUSY;
 	return plx__task_spawn(nursery ? nursery : &self->rt->root, &like, out);
-}
-
-static struct plx_task *
-joined(struct plx_awaitable *a)
-{
-	return PLX_OF(a, struct plx_join, awaitable)->task;
-}
-
-static int
-join_arm(struct plx_awaitable *a)
-{
-	if (joined(a)->ended)
-		return 1;
-	joined(a)->joiner = a;
-	return 0;
-}
-
-static int
-join_disarm(struct plx_awaitable *a)
-{
-	joined(a)->joiner = NULL;
-	return 0;
-}
-
-static int
-join_result(struct plx_awaitable *a)
-{
-	return joined(a)->result;
-}
-
-const struct plx_awaitable_ops plx__join_ops = {
-	.kind = "join",
-	.arm = join_arm,
-	.disarm = join_disarm,
-	.result = join_result,
-};
-
-int
-plx_join(plx_task *task, int *result, int64_t deadline)
-{
-	struct plx_task *self = plx__current;
-	struct plx_join j = {
-		.awaitable.ops = &plx__join_ops,
-		.task = task,
-	};
-	struct plx_awaitable *list[1] = {&j.awaitable};
-	int r;
-
-	if (!self)
-		return -EPERM;
-	if (task == self)
-		return -EDEADLK;
-	if (!task || task->rt != self->rt || !task->handle)
-		return -EINVAL;
-	if (task->joiner)
-		return -EBUSY;
-	r = plx__begin(self);
-	if (r < 0)
-		return r;
-	r = plx__await_list(self, list, 1, deadline);
-	if (r >= 0) {
-		if (result)
-			*result = task->result;
-		plx__task_free(task);
-	}
-	plx__end(self, deadline);
-	return r;
 }
 
 void

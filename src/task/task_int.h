@@ -54,16 +54,21 @@ struct plx_fd_wait {
 	struct plx_side *side;
 };
 
-/* One direction of one descriptor. */
+/* One direction of one descriptor.  The watch's function tells which of the
+   two it is that waits. */
 struct plx_side {
 	struct plx_watch watch; /* stays on from one wait to the next */
-	struct plx_task *task;	/* waits, in a struct plx_fd_wait */
-	int blocks;		/* the next call would block, as a hint */
+	union {
+		struct plx_task *task; /* in a struct plx_fd_wait */
+		struct plx_fd_awaitable *awaitable;
+	};
+	int blocks; /* the next call would block, as a hint */
 };
 
 /* A descriptor as tasks know it.  Stays where it is until the run ends. */
 struct plx_port {
 	int fd;
+	unsigned closes;	 /* how often FD has become another file's */
 	struct plx_side side[2]; /* of PLX_READ and of PLX_WRITE */
 };
 
@@ -132,13 +137,14 @@ struct plx_task {
 	struct plx_link gens;	      /* that it has made, the last one last */
 	struct plx_task *next_cancel; /* in rt->to_cancel */
 	struct plx_nursery *nursery;
-	struct plx_link link;	      /* nursery->tasks or rt->unjoined */
-	struct plx_awaitable *joiner; /* who waits for the end */
+	struct plx_link link;		   /* nursery->tasks or rt->unjoined */
+	struct plx_join_awaitable *joiner; /* who waits for the end */
 	plx_task_fn *fn;
 	void *arg;
 	int result;
 	int cancelled; /* plx_cancel was called */
 	int handle;    /* somebody may join it */
+	int at_once;   /* its wait for awaitables may not park */
 	int line;
 	const char *name;
 	const char *file;
@@ -221,12 +227,12 @@ int plx__ready_connect(int fd, const struct sockaddr *sa, socklen_t len,
 		       int64_t deadline, struct plx_task *t);
 void plx__ready_forget(struct plx_rt *rt, int fd);
 
-/* What plx_join waits for; plx_dump names its task. */
-struct plx_join {
-	struct plx_awaitable awaitable;
-	struct plx_task *task;
-};
+/* Awaitables of which plx_dump tells more than their kind. */
+extern const struct plx_awaitable_ops plx__fd_ops;
 extern const struct plx_awaitable_ops plx__join_ops;
+
+/* T has ended: whoever waits for that goes on. */
+void plx__join_end(struct plx_task *t);
 
 /* Resumes what is ready by now; 1 if there was anything. */
 int plx__rt_drain(struct plx_rt *rt);
@@ -271,7 +277,7 @@ struct plx_port *plx__port_find(const struct plx_rt *rt, int fd);
 /* The same, and T will be at it. */
 struct plx_port *plx__port_visit(struct plx_task *t, int fd);
 
-/* Forgets the hints of FD; is a side of it watched? */
+/* FD is another file from now on, or none; is a side of it watched? */
 int plx__port_reset(struct plx_rt *rt, int fd);
 
 void plx__ports_free(struct plx_rt *rt);
