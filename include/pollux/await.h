@@ -54,7 +54,8 @@ struct plx_awaitable {
 };
 
 /* Waits for A: its result, or the error of its arm.  -EBUSY: somebody waits
-   for A already; -EINVAL: no ops, or a function is missing. */
+   for A already; -EINVAL: no ops, or a function is missing.  Outside a task, in
+   a generator, whoever resumed that is told (gen.h); else -EPERM. */
 PLX_API int plx_await(struct plx_awaitable *a, int64_t deadline);
 
 /*

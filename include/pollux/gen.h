@@ -21,6 +21,7 @@
  *
  * The four that resume, plx_gen_next, send, throw and close, return
  *  1       a value was yielded: it is in *VALUE (which may be NULL);
+ *  2       PLX_GEN_AWAITS: the body waits, see plx_gen_deadline;
  *  0       the body has ended, now or long ago: done stays done;
  * -errno   the error that the body has ended with, told once; or
  * -EINVAL  G is NULL;
@@ -32,7 +33,8 @@
  * in which it was made is left, and what is not freed when the task ends is
  * closed and freed then.  Others last until plx_gen_free.  Any task may
  * resume any generator of its thread.  A body that waits (plx_sleep, plx_recv)
- * parks the task that resumed it, with all between them; without one the wait
+ * parks the task that resumed it, with all between them.  Without a task only
+ * plx_await can wait, with the help of whoever resumed the generator; all else
  * is refused with -EPERM.  A scope has to be left before the next plx_yield.
  */
 #ifndef PLX_GEN_H
@@ -43,6 +45,10 @@
 PLX_BEGIN_DECLS
 
 typedef struct plx_gen plx_gen;
+struct plx_awaitable;
+
+/* What a resume returns when the body waits outside a task. */
+#define PLX_GEN_AWAITS 2
 
 /* The body.  Returns its result: 0 or more, or -errno. */
 typedef int plx_gen_fn(void *arg);
@@ -58,7 +64,8 @@ PLX_API int plx_gen_next(plx_gen *g, void **value);
 
 /*
  * Goes on to the next value, with SENT for the plx_yield that G stands at.
- * -EINVAL: G has not begun, so it stands at none, and SENT is not NULL.
+ * -EINVAL: SENT is not NULL but G, which has not begun or stands at a
+ * plx_await, stands at none.
  */
 PLX_API int plx_gen_send(plx_gen *g, void *sent, void **value);
 
@@ -101,6 +108,23 @@ PLX_API int plx_gen_result(const plx_gen *g, int *result);
  * the loop of plx_run is not part of the generator around it.
  */
 PLX_API int plx_yield(void *value, void **sent);
+
+/*
+ * Waiting without a task.  plx_await(A, DEADLINE) in a body that no task has
+ * resumed stops it as plx_yield would, however deep it is delegated to: but the
+ * resume returns PLX_GEN_AWAITS, and *VALUE is A.  The caller is the scheduler:
+ * nothing has been done with A, a struct that lives until G goes on, and what
+ * is to be done with it is between the caller and whoever made A; A->ops tells
+ * the caller whether it knows A.  When A is ready it resumes G by plx_gen_next,
+ * and plx_await returns A's result.  plx_gen_throw, which DEADLINE asks for
+ * with -ETIMEDOUT and an unknown A with -ENOTSUP, say, and plx_gen_close make
+ * plx_await return that error.  An await during a close counts as a yield.
+ * Of A's functions RESULT alone has to be there.
+ *
+ * plx_gen_deadline stores the DEADLINE of the plx_await that G stands at: 0;
+ * -ENOENT: it stands at none; -EBUSY, -EINVAL as above.
+ */
+PLX_API int plx_gen_deadline(const plx_gen *g, int64_t *deadline);
 
 /*
  * In a body: lets G take its place until G ends.  What G yields goes straight

@@ -12,7 +12,7 @@
  * for, whatever the deadline.
  */
 #include <config.h>
-#include "task_int.h"
+#include "gen_int.h"
 
 /* 1 it is ready, 0 it is armed, -errno it is not. */
 static int
@@ -165,8 +165,11 @@ int
 plx_await(struct plx_awaitable *a, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	int r = plx__begin(t);
+	int r;
 
+	if (!t)
+		return plx__gen_await(a, deadline);
+	r = plx__begin(t);
 	if (r < 0)
 		return r;
 	r = plx__await_list(t, &a, 1, deadline);

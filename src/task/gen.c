@@ -14,6 +14,9 @@
  * delegator hears of it.  Whom it may have begun to delegate to in its turn
  * is no part of the close and ends or yields as ever.
  *
+ * An await without a task is a yield with another status.  The leaf says what
+ * it stands at, since a value that is sent must not get lost in an await.
+ *
  * A trap: a body may go on in another task than the one it stopped in, so the
  * place is asked for anew after every switch.
  */
@@ -149,7 +152,7 @@ plx_gen_send(plx_gen *g, void *sent, void **value)
 		return r;
 	if (!g->leaf)
 		return 0;
-	if (sent && !g->begun)
+	if (sent && (!g->begun || g->leaf->awaits))
 		return -EINVAL;
 	return resume(g, sent, 0, value);
 }
@@ -230,23 +233,67 @@ yield_to_caller(struct plx_gen *g, struct plx_gen *root, struct plx_coro **at,
 	plx__coro_switch(&g->coro, caller);
 }
 
+/* G stops with VALUE until it is resumed, for which STATUS is told. */
+static inline void
+stop(struct plx_gen *g, struct plx_coro **at, void *value, int status)
+{
+	struct plx_gen *root = g->root;
+
+	if (root->closing != root) {
+		ignore_close(g, root);
+		return;
+	}
+	if (status != 1)
+		root->status = status;
+	yield_to_caller(g, root, at, value);
+}
+
 int
 plx_yield(void *value, void **sent)
 {
 	struct plx_coro **at = place();
-	struct plx_gen *g = running(at), *root;
+	struct plx_gen *g = running(at);
 
 	if (!g)
 		return -EPERM;
-	root = g->root;
-	if (root->closing != root)
-		ignore_close(g, root);
-	else
-		yield_to_caller(g, root, at, value);
+	stop(g, at, value, 1);
 	if (g->error < 0)
 		return g->error;
 	if (sent)
 		*sent = g->sent;
+	return 0;
+}
+
+int
+plx__gen_await(struct plx_awaitable *a, int64_t deadline)
+{
+	struct plx_coro **at = place();
+	struct plx_gen *g = running(at);
+
+	if (!g)
+		return -EPERM;
+	if (!a || !a->ops || !a->ops->result)
+		return -EINVAL;
+	if (a->task)
+		return -EBUSY;
+	g->awaits = a;
+	g->deadline = deadline;
+	stop(g, at, a, PLX_GEN_AWAITS);
+	g->awaits = NULL;
+	return g->error < 0 ? g->error : a->ops->result(a);
+}
+
+int
+plx_gen_deadline(const plx_gen *g, int64_t *deadline)
+{
+	int r = refuse(g);
+
+	if (r < 0)
+		return r;
+	if (!g->leaf || !g->leaf->awaits)
+		return -ENOENT;
+	if (deadline)
+		*deadline = g->leaf->deadline;
 	return 0;
 }
 

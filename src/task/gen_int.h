@@ -31,9 +31,11 @@ struct plx_gen {
 	void *sent;	       /* to a leaf */
 	int error;	       /* thrown into it, or of whom it delegated to */
 	int status;	       /* of a root: what the resume will return */
-	struct plx_gen *closing; /* of a root: which of its chain is being
-				    closed now, from the leaf upwards; itself:
-				    none below it */
+	struct plx_gen *closing;      /* of a root: which of its chain is being
+					 closed now, from the leaf upwards; itself:
+					 none below it */
+	struct plx_awaitable *awaits; /* the plx_await that it stands at */
+	int64_t deadline;	      /* of that */
 	int begun;
 	int result;
 	plx_gen_fn *fn;
@@ -66,6 +68,9 @@ extern _Thread_local struct plx_outside plx__outside PLX_GEN_LOCAL;
 
 /* The whole of a generator, on its stack. */
 void plx__gen_body(void *arg);
+
+/* As plx_await outside of tasks: stops the generator that runs, or -EPERM. */
+int plx__gen_await(struct plx_awaitable *a, int64_t deadline);
 
 /* As plx_gen_new outside of tasks, with another system. */
 int plx__gen_make(const struct plx_sys *sys, plx_gen_fn *fn, void *arg,
