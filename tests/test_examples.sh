@@ -71,6 +71,15 @@ cancelled
   exit outer
 timed out
 END
+prints own_scheduler <<'END'
+counted 1
+ping 3
+counted 2
+pong 2
+counted 3
+ping 1
+pong 0
+END
 prints timeouts <<'END'
 a wait: timed out
 inner scope: cancelled
