@@ -116,4 +116,27 @@ result_of(const plx_gen *g)
 	return r < 0 ? r : result;
 }
 
+/*
+ * A test of generator G, whose body is FN and is given script *S of the values
+ * that follow; G is gone at the end, and nothing else left.
+ */
+#define OF_BODY(SUITE, NAME, FN, ...)                                     \
+	static void SUITE##_##NAME##_steps(plx_gen *g, struct script *s); \
+	Test(SUITE, NAME)                                                 \
+	{                                                                 \
+		struct support_mark mark = support_begin(NULL);           \
+		struct script s = {__VA_ARGS__};                          \
+		plx_gen *g = gen_of(FN, &s);                              \
+                                                                          \
+		SUITE##_##NAME##_steps(g, &s);                            \
+		plx_gen_free(&g);                                         \
+		cr_assert_null(g);                                        \
+		support_end(mark, NULL);                                  \
+	}                                                                 \
+	static void SUITE##_##NAME##_steps(                               \
+		plx_gen *g, __attribute__((unused)) struct script *s)
+
+/* The same where the body follows the script. */
+#define OF_SCRIPT(SUITE, NAME, ...) OF_BODY(SUITE, NAME, follow, __VA_ARGS__)
+
 #endif

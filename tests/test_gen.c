@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_gen.c: generators: each clause of the contract of Python's.
+ * test_gen.c: generators: each clause of the contract of Python's that is about
+ * values, and who may resume whom.  How they end: test_gen_end.c.
  */
 #include <config.h>
 #include "gen_common.h"
@@ -21,42 +22,25 @@ Test(gen, makes_nothing_of_bad_arguments)
 	plx_gen_free(&g);
 }
 
-Test(gen, runs_nothing_before_the_first_next)
+OF_SCRIPT(gen, runs_nothing_before_the_first_next, .yields = 1)
 {
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(s.begun, 0);
+	cr_assert_eq(s->begun, 0);
 	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(s.begun, 1);
-	plx_gen_free(&g);
-	cr_assert_null(g);
-	support_end(mark, NULL);
+	cr_assert_eq(s->begun, 1);
 }
 
-Test(gen, gives_its_values_in_order_and_ends)
+OF_SCRIPT(gen, gives_its_values_in_order_and_ends, .yields = 3, .result = 7)
 {
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 3, .result = 7};
-	plx_gen *g = gen_of(follow, &s);
-
 	cr_assert_eq(next_of(g), 1);
 	cr_assert_eq(next_of(g), 2);
 	cr_assert_eq(next_of(g), 3);
 	cr_assert_eq(plx_gen_result(g, NULL), -EAGAIN);
 	cr_assert_eq(next_of(g), 0);
 	cr_assert_eq(result_of(g), 7);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
 }
 
-Test(gen, done_stays_done)
+OF_SCRIPT(gen, done_stays_done, .yields = 0, .result = 7)
 {
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 0, .result = 7};
-	plx_gen *g = gen_of(follow, &s);
-
 	for (int i = 0; i < 3; i++) {
 		cr_assert_eq(next_of(g), 0);
 		cr_assert_eq(send_to(g, 5), 0);
@@ -64,54 +48,34 @@ Test(gen, done_stays_done)
 		cr_assert_eq(plx_gen_close(g), 0);
 		cr_assert_eq(result_of(g), 7);
 	}
-	cr_assert_eq(s.begun, 1);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
+	cr_assert_eq(s->begun, 1);
 }
 
-Test(gen, tells_the_error_of_its_body_once)
+OF_SCRIPT(gen, tells_the_error_of_its_body_once, .yields = 1, .result = -EPIPE)
 {
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1, .result = -EPIPE};
-	plx_gen *g = gen_of(follow, &s);
-
 	cr_assert_eq(next_of(g), 1);
 	cr_assert_eq(next_of(g), -EPIPE);
 	cr_assert_eq(next_of(g), 0);
 	cr_assert_eq(plx_gen_close(g), 0);
 	cr_assert_eq(result_of(g), -EPIPE);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
 }
 
-Test(gen, hears_what_is_sent_and_null_from_next)
+OF_SCRIPT(gen, hears_what_is_sent_and_null_from_next, .yields = 4)
 {
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 4};
-	plx_gen *g = gen_of(follow, &s);
-
 	cr_assert_eq(send_to(g, 0), 1);
 	cr_assert_eq(send_to(g, 41), 2);
 	cr_assert_eq(next_of(g), 3);
 	cr_assert_eq(send_to(g, 43), 4);
-	cr_assert_eq(s.sent[0], 41);
-	cr_assert_eq(s.sent[1], 0);
-	cr_assert_eq(s.sent[2], 43);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
+	cr_assert_eq(s->sent[0], 41);
+	cr_assert_eq(s->sent[1], 0);
+	cr_assert_eq(s->sent[2], 43);
 }
 
-Test(gen, just_made_takes_nothing_but_null)
+OF_SCRIPT(gen, just_made_takes_nothing_but_null, .yields = 1)
 {
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1};
-	plx_gen *g = gen_of(follow, &s);
-
 	cr_assert_eq(send_to(g, 5), -EINVAL);
-	cr_assert_eq(s.begun, 0);
+	cr_assert_eq(s->begun, 0);
 	cr_assert_eq(next_of(g), 1);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
 }
 
 static int
@@ -120,210 +84,11 @@ yield_blindly(void *arg)
 	return plx_yield(arg, NULL);
 }
 
-Test(gen, values_may_be_ignored_on_both_sides)
+OF_BODY(gen, values_may_be_ignored_on_both_sides, yield_blindly, .yields = 0)
 {
-	struct support_mark mark = support_begin(NULL);
-	plx_gen *g = gen_of(yield_blindly, NULL);
-
 	cr_assert_eq(plx_gen_next(g, NULL), 1);
 	cr_assert_eq(plx_gen_send(g, g, NULL), 0);
 	cr_assert_eq(plx_gen_result(g, NULL), 0);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, may_catch_what_is_thrown_and_yield)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 3, .stubborn = 1, .result = 4};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(throw_into(g, -EIO), 2);
-	cr_assert_eq(s.caught, -EIO);
-	cr_assert_eq(send_to(g, 9), 3);
-	cr_assert_eq(s.sent[1], 9, "the error has not stuck");
-	cr_assert_eq(next_of(g), 0);
-	cr_assert_eq(result_of(g), 4);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, may_catch_what_is_thrown_and_end)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1, .stubborn = 1, .result = 4};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(throw_into(g, -EIO), 0);
-	cr_assert_eq(result_of(g), 4);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, lets_out_what_it_does_not_catch)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 3};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(throw_into(g, -EIO), -EIO);
-	cr_assert_eq(s.cleaned, 1);
-	cr_assert_eq(next_of(g), 0);
-	cr_assert_eq(result_of(g), -EIO);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-static int
-translate(void *arg)
-{
-	return plx_yield(arg, NULL) < 0 ? -EPROTO : 0;
-}
-
-Test(gen, may_end_with_another_error_than_was_thrown)
-{
-	struct support_mark mark = support_begin(NULL);
-	plx_gen *g = gen_of(translate, NULL);
-
-	cr_assert_eq(plx_gen_next(g, NULL), 1);
-	cr_assert_eq(throw_into(g, -EIO), -EPROTO);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, thrown_into_before_it_began_ends_without_its_body)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(throw_into(g, -EIO), -EIO);
-	cr_assert_eq(next_of(g), 0);
-	cr_assert_eq(s.begun, 0);
-	cr_assert_eq(result_of(g), -EIO);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, only_errors_are_thrown)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 2};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(throw_into(g, 0), -EINVAL);
-	cr_assert_eq(throw_into(g, 5), -EINVAL);
-	cr_assert_eq(next_of(g), 2);
-	cr_assert_eq(s.errors, 0);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, a_close_runs_the_clean_up)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 3};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(plx_gen_close(g), 0);
-	cr_assert_eq(s.caught, -ECANCELED);
-	cr_assert_eq(s.cleaned, 1);
-	cr_assert_eq(result_of(g), -ECANCELED);
-	cr_assert_eq(plx_gen_close(g), 0);
-	cr_assert_eq(next_of(g), 0);
-	cr_assert_eq(s.cleaned, 1);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, a_close_may_be_answered_with_a_result)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1, .stubborn = 1, .result = 6};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(plx_gen_close(g), 0);
-	cr_assert_eq(result_of(g), 6);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, a_close_tells_another_error)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1, .stubborn = 1, .result = -EPIPE};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(plx_gen_close(g), -EPIPE);
-	cr_assert_eq(plx_gen_close(g), 0);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, a_close_that_is_ignored_is_told_and_can_be_repeated)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 5, .stubborn = 2};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	cr_assert_eq(plx_gen_close(g), -EPROTO);
-	cr_assert_eq(plx_gen_result(g, NULL), -EAGAIN);
-	cr_assert_eq(next_of(g), 3, "it stands at the yield of 2");
-	cr_assert_eq(plx_gen_close(g), -EPROTO);
-	cr_assert_eq(plx_gen_close(g), 0);
-	cr_assert_eq(s.errors, 3);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, closed_before_it_began_never_runs)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(plx_gen_close(g), 0);
-	cr_assert_eq(next_of(g), 0);
-	cr_assert_eq(s.begun, 0);
-	cr_assert_eq(result_of(g), -ECANCELED);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
-}
-
-Test(gen, a_free_closes_first)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 3};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	plx_gen_free(&g);
-	cr_assert_null(g);
-	cr_assert_eq(s.caught, -ECANCELED);
-	cr_assert_eq(s.cleaned, 1);
-	support_end(mark, NULL);
-}
-
-Test(gen, a_free_abandons_who_ignores_the_close)
-{
-	struct support_mark mark = support_begin(NULL);
-	struct script s = {.yields = 1000000, .stubborn = 1000000};
-	plx_gen *g = gen_of(follow, &s);
-
-	cr_assert_eq(next_of(g), 1);
-	plx_gen_free(&g);
-	cr_assert_null(g);
-	cr_assert_eq(s.errors, 1);
-	cr_assert_eq(s.cleaned, 0);
-	support_end(mark, NULL);
 }
 
 static int
@@ -426,27 +191,18 @@ wait_without_a_task(void *arg)
 	return plx_sleep(1);
 }
 
-Test(gen, a_wait_without_a_task_is_refused)
+OF_BODY(gen, a_wait_without_a_task_is_refused, wait_without_a_task, .yields = 0)
 {
-	struct support_mark mark = support_begin(NULL);
-	plx_gen *g = gen_of(wait_without_a_task, NULL);
-
 	cr_assert_eq(next_of(g), -EPERM);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
 }
 
-Test(gen, a_value_allocates_nothing)
+OF_BODY(gen, a_value_allocates_nothing, yield_endlessly, .yields = 0)
 {
-	struct support_mark mark = support_begin(NULL);
-	plx_gen *g = gen_of(yield_endlessly, NULL);
 	unsigned long before = support_calls(&support_sys, ~0u);
 
 	for (int i = 0; i < 1000; i++)
 		cr_assert_eq(plx_gen_next(g, NULL), 1);
 	cr_assert_eq(support_calls(&support_sys, ~0u), before);
-	plx_gen_free(&g);
-	support_end(mark, NULL);
 }
 
 Test(gen, each_failure_to_make_one_leaves_nothing)

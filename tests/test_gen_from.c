@@ -1,360 +1,83 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_gen_from.c: delegation: values, sends, throws and closes go straight
- * through, results and errors come back one by one.
+ * test_gen_from.c: delegation: values and sends go straight through, results
+ * come back one by one.  Errors and closes: test_gen_from_end.c.
  */
 #include <config.h>
 #include <sys/mman.h>
-#include "gen_common.h"
+#include "gen_chain.h"
 
-/* A body that delegates to GEN and keeps what that came to. */
-struct link_up {
-	plx_gen *gen;
-	int ret, result;
-	int go_on; /* ends with 3 whatever came back, having yielded 100 */
-	plx_gen *clean_up;
-	int clean_ret, clean_result;
-};
-
-static int
-delegate(void *arg)
+OF_CHAIN(gen_from, values_and_the_result_come_through,
+	 .s = {.yields = 2, .result = 7})
 {
-	struct link_up *l = arg;
-	int r;
-
-	l->result = -1000;
-	l->ret = r = plx_yield_from(l->gen, &l->result);
-	if (l->clean_up) {
-		l->clean_result = -1000;
-		l->clean_ret = plx_yield_from(l->clean_up, &l->clean_result);
-	}
-	if (l->go_on) {
-		r = plx_yield(number(100), NULL);
-		return r < 0 ? r : 3;
-	}
-	return r < 0 ? r : l->result;
+	cr_assert_eq(next_of(c->g), 1);
+	cr_assert_eq(next_of(c->g), 2);
+	cr_assert_eq(next_of(c->g), 0);
+	cr_assert_eq(c->middle.result, 7);
+	cr_assert_eq(result_of(c->g), 7);
 }
 
-/* outer delegates to middle, middle to inner, which follows its script. */
-struct chain {
-	struct support_mark mark;
-	struct script s;
-	struct link_up middle, outer;
-	plx_gen *g;
-};
-
-static void
-begin(struct chain *c)
+OF_CHAIN(gen_from, what_is_sent_goes_to_the_innermost, .s = {.yields = 3})
 {
-	c->mark = support_begin(NULL);
-	c->middle.gen = gen_of(follow, &c->s);
-	c->outer.gen = gen_of(delegate, &c->middle);
-	c->g = gen_of(delegate, &c->outer);
+	cr_assert_eq(next_of(c->g), 1);
+	cr_assert_eq(send_to(c->g, 55), 2);
+	cr_assert_eq(send_to(c->g, 66), 3);
+	cr_assert_eq(c->s.sent[0], 55);
+	cr_assert_eq(c->s.sent[1], 66);
 }
 
-static void
-end(struct chain *c)
+OF_CHAIN(gen_from, one_that_has_ended_has_its_outcome_at_once,
+	 .s = {.yields = 0, .result = 7})
 {
-	plx_gen_free(&c->g);
-	plx_gen_free(&c->outer.gen);
-	plx_gen_free(&c->middle.gen);
-	support_end(c->mark, NULL);
+	cr_assert_eq(next_of(c->middle.gen), 0);
+	cr_assert_eq(next_of(c->g), 0);
+	cr_assert_eq(c->middle.result, 7);
 }
 
-Test(gen_from, values_and_the_result_come_through)
+OF_CHAIN(gen_from, one_that_has_failed_has_its_error_at_once,
+	 .s = {.yields = 0, .result = -EIO})
 {
-	struct chain c = {.s = {.yields = 2, .result = 7}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(next_of(c.g), 2);
-	cr_assert_eq(next_of(c.g), 0);
-	cr_assert_eq(c.middle.result, 7);
-	cr_assert_eq(result_of(c.g), 7);
-	end(&c);
+	cr_assert_eq(next_of(c->middle.gen), -EIO);
+	cr_assert_eq(next_of(c->g), -EIO);
+	cr_assert_eq(c->middle.ret, -EIO);
 }
 
-Test(gen_from, what_is_sent_goes_to_the_innermost)
+OF_CHAIN(gen_from, one_that_stands_goes_on_with_null, .s = {.yields = 4})
 {
-	struct chain c = {.s = {.yields = 3}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(send_to(c.g, 55), 2);
-	cr_assert_eq(send_to(c.g, 66), 3);
-	cr_assert_eq(c.s.sent[0], 55);
-	cr_assert_eq(c.s.sent[1], 66);
-	end(&c);
+	cr_assert_eq(next_of(c->middle.gen), 1);
+	cr_assert_eq(send_to(c->middle.gen, 5), 2);
+	cr_assert_eq(next_of(c->g), 3);
+	cr_assert_eq(c->s.sent[1], 0);
 }
 
-Test(gen_from, what_is_thrown_may_be_caught_by_the_innermost)
+OF_CHAIN(gen_from, one_that_caught_an_error_goes_on_without,
+	 .s = {.yields = 4, .stubborn = 1})
 {
-	struct chain c = {.s = {.yields = 3, .stubborn = 1}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(throw_into(c.g, -EIO), 2);
-	cr_assert_eq(c.s.caught, -EIO);
-	cr_assert_eq(next_of(c.g), 3);
-	end(&c);
+	cr_assert_eq(next_of(c->middle.gen), 1);
+	cr_assert_eq(throw_into(c->middle.gen, -EIO), 2);
+	cr_assert_eq(next_of(c->g), 3);
+	cr_assert_eq(c->s.errors, 1);
 }
 
-Test(gen_from, what_the_innermost_does_not_catch_goes_outwards)
+OF_CHAIN(gen_from, one_that_delegates_already_is_joined_to_the_chain,
+	 .s = {.yields = 3, .result = 7})
 {
-	struct chain c = {.s = {.yields = 3}, .outer.go_on = 1};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(throw_into(c.g, -EIO), 100);
-	cr_assert_eq(c.s.cleaned, 1);
-	cr_assert_eq(c.middle.ret, -EIO);
-	cr_assert_eq(c.outer.ret, -EIO);
-	cr_assert_eq(c.middle.result, -1000, "written without success");
-	cr_assert_eq(next_of(c.g), 0);
-	cr_assert_eq(result_of(c.g), 3);
-	end(&c);
+	cr_assert_eq(next_of(c->outer.gen), 1);
+	cr_assert_eq(send_to(c->outer.gen, 5), 2);
+	cr_assert_eq(next_of(c->g), 3);
+	cr_assert_eq(next_of(c->outer.gen), -EBUSY);
+	cr_assert_eq(next_of(c->g), 0);
+	cr_assert_eq(result_of(c->g), 7);
 }
 
-Test(gen_from, a_close_goes_from_the_innermost_outwards)
+OF_CHAIN(gen_from, who_is_delegated_to_is_busy, .s = {.yields = 3})
 {
-	struct chain c = {.s = {.yields = 3}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(plx_gen_close(c.g), 0);
-	cr_assert_eq(c.s.caught, -ECANCELED);
-	cr_assert_eq(c.s.cleaned, 1);
-	cr_assert_eq(c.middle.ret, -ECANCELED);
-	cr_assert_eq(c.outer.ret, -ECANCELED);
-	cr_assert_eq(result_of(c.outer.gen), -ECANCELED);
-	end(&c);
-}
-
-Test(gen_from, a_close_that_the_innermost_answers_goes_on_outwards)
-{
-	struct chain c = {.s = {.yields = 1, .stubborn = 1, .result = 6}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(plx_gen_close(c.g), 0);
-	cr_assert_eq(result_of(c.middle.gen), 6);
-	cr_assert_eq(c.middle.ret, -ECANCELED);
-	cr_assert_eq(c.outer.ret, -ECANCELED);
-	end(&c);
-}
-
-Test(gen_from, an_error_of_a_close_goes_outwards)
-{
-	struct chain c = {.s = {.yields = 1, .stubborn = 1, .result = -EIO}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(plx_gen_close(c.g), -EIO);
-	cr_assert_eq(c.middle.ret, -EIO);
-	cr_assert_eq(c.outer.ret, -EIO);
-	end(&c);
-}
-
-Test(gen_from, who_ignores_a_close_is_left_standing)
-{
-	struct chain c = {.s = {.yields = 4, .stubborn = 1}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(plx_gen_close(c.g), -EPROTO);
-	cr_assert_eq(c.middle.ret, -EPROTO);
-	cr_assert_eq(c.outer.ret, -EPROTO);
-	cr_assert_eq(result_of(c.g), -EPROTO);
-	cr_assert_eq(next_of(c.middle.gen), 3, "2 was lost");
-	cr_assert_eq(send_to(c.middle.gen, 8), 4);
-	cr_assert_eq(c.s.sent[2], 8);
-	end(&c);
-}
-
-Test(gen_from, a_delegator_that_ignores_a_close_is_left_standing)
-{
-	struct chain c = {.s = {.yields = 3}, .middle.go_on = 1};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(plx_gen_close(c.g), -EPROTO);
-	cr_assert_eq(c.middle.ret, -ECANCELED);
-	cr_assert_eq(c.outer.ret, -EPROTO);
-	cr_assert_eq(next_of(c.outer.gen), 0);
-	cr_assert_eq(result_of(c.outer.gen), 3);
-	end(&c);
-}
-
-Test(gen_from, the_outermost_that_ignores_a_close_can_be_resumed)
-{
-	struct chain c = {.s = {.yields = 3}, .outer.go_on = 1};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(plx_gen_close(c.g), -EPROTO);
-	cr_assert_eq(c.outer.ret, -ECANCELED);
-	cr_assert_eq(next_of(c.g), 0);
-	cr_assert_eq(result_of(c.g), 3);
-	end(&c);
-}
-
-Test(gen_from, a_clean_up_may_delegate)
-{
-	struct chain c = {.s = {.yields = 3}};
-	struct script tidy = {.yields = 0, .result = 5};
-
-	begin(&c);
-	c.middle.clean_up = gen_of(follow, &tidy);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(plx_gen_close(c.g), 0);
-	cr_assert_eq(tidy.begun, 1);
-	cr_assert_eq(c.middle.clean_ret, 0);
-	cr_assert_eq(c.middle.clean_result, 5);
-	cr_assert_eq(c.outer.ret, -ECANCELED);
-	plx_gen_free(&c.middle.clean_up);
-	end(&c);
-}
-
-Test(gen_from, a_clean_up_that_yields_by_delegation_ignores_the_close)
-{
-	struct chain c = {.s = {.yields = 3}};
-	struct script tidy = {.yields = 2, .result = 5};
-
-	begin(&c);
-	c.middle.clean_up = gen_of(follow, &tidy);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(plx_gen_close(c.g), -EPROTO);
-	cr_assert_eq(c.outer.ret, -EPROTO);
-	cr_assert_eq(next_of(c.middle.clean_up), -EBUSY);
-	cr_assert_eq(next_of(c.outer.gen), 2);
-	cr_assert_eq(next_of(c.outer.gen), -ECANCELED);
-	cr_assert_eq(c.middle.clean_result, 5);
-	plx_gen_free(&c.middle.clean_up);
-	end(&c);
-}
-
-Test(gen_from, an_abandoned_delegator_sets_its_delegate_free)
-{
-	struct chain c = {.s = {.yields = 3}};
-	struct script tidy = {.yields = 3};
-	struct link_up between = {0};
-
-	begin(&c);
-	between.gen = gen_of(follow, &tidy);
-	c.outer.clean_up = gen_of(delegate, &between);
-	cr_assert_eq(next_of(c.g), 1);
-	plx_gen_free(&c.g);
-	cr_assert_null(c.g);
-	cr_assert_eq(next_of(c.outer.clean_up), 2);
-	cr_assert_eq(next_of(between.gen), -EBUSY);
-	plx_gen_free(&c.outer.clean_up);
-	cr_assert_eq(tidy.cleaned, 1);
-	plx_gen_free(&between.gen);
-	end(&c);
-}
-
-Test(gen_from, throwing_the_error_of_a_close_closes_the_delegates)
-{
-	struct chain c = {
-		.s = {.yields = 1, .stubborn = 1, .result = 6},
-		.outer.go_on = 1,
-	};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(throw_into(c.g, -ECANCELED), 100);
-	cr_assert_eq(result_of(c.middle.gen), 6);
-	cr_assert_eq(c.middle.ret, -ECANCELED, "closed, so it gets no result");
-	cr_assert_eq(c.outer.ret, -ECANCELED);
-	cr_assert_eq(next_of(c.g), 0);
-	end(&c);
-}
-
-Test(gen_from, throwing_the_error_of_a_close_minds_who_ignores_it)
-{
-	struct chain c = {
-		.s = {.yields = 3, .stubborn = 1},
-		.outer.go_on = 1,
-	};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
-	cr_assert_eq(throw_into(c.g, -ECANCELED), 100);
-	cr_assert_eq(c.outer.ret, -EPROTO);
-	cr_assert_eq(next_of(c.middle.gen), 3);
-	end(&c);
-}
-
-Test(gen_from, one_that_has_ended_has_its_outcome_at_once)
-{
-	struct chain c = {.s = {.yields = 0, .result = 7}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.middle.gen), 0);
-	cr_assert_eq(next_of(c.g), 0);
-	cr_assert_eq(c.middle.result, 7);
-	end(&c);
-}
-
-Test(gen_from, one_that_has_failed_has_its_error_at_once)
-{
-	struct chain c = {.s = {.yields = 0, .result = -EIO}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.middle.gen), -EIO);
-	cr_assert_eq(next_of(c.g), -EIO);
-	cr_assert_eq(c.middle.ret, -EIO);
-	end(&c);
-}
-
-Test(gen_from, one_that_stands_goes_on_with_null)
-{
-	struct chain c = {.s = {.yields = 4}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.middle.gen), 1);
-	cr_assert_eq(send_to(c.middle.gen, 5), 2);
-	cr_assert_eq(next_of(c.g), 3);
-	cr_assert_eq(c.s.sent[1], 0);
-	end(&c);
-}
-
-Test(gen_from, one_that_caught_an_error_goes_on_without)
-{
-	struct chain c = {.s = {.yields = 4, .stubborn = 1}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.middle.gen), 1);
-	cr_assert_eq(throw_into(c.middle.gen, -EIO), 2);
-	cr_assert_eq(next_of(c.g), 3);
-	cr_assert_eq(c.s.errors, 1);
-	end(&c);
-}
-
-Test(gen_from, one_that_delegates_already_is_joined_to_the_chain)
-{
-	struct chain c = {.s = {.yields = 3, .result = 7}};
-
-	begin(&c);
-	cr_assert_eq(next_of(c.outer.gen), 1);
-	cr_assert_eq(send_to(c.outer.gen, 5), 2);
-	cr_assert_eq(next_of(c.g), 3);
-	cr_assert_eq(next_of(c.outer.gen), -EBUSY);
-	cr_assert_eq(next_of(c.g), 0);
-	cr_assert_eq(result_of(c.g), 7);
-	end(&c);
-}
-
-Test(gen_from, who_is_delegated_to_is_busy)
-{
-	struct chain c = {.s = {.yields = 3}};
 	struct link_up second = {0};
 	plx_gen *g, *same;
 
-	begin(&c);
-	cr_assert_eq(next_of(c.g), 1);
+	cr_assert_eq(next_of(c->g), 1);
 	for (int i = 0; i < 2; i++) {
-		second.gen = i ? c.middle.gen : c.outer.gen;
+		second.gen = i ? c->middle.gen : c->outer.gen;
 		g = gen_of(delegate, &second);
 		same = second.gen;
 		cr_assert_eq(next_of(second.gen), -EBUSY);
@@ -367,32 +90,23 @@ Test(gen_from, who_is_delegated_to_is_busy)
 		cr_assert_eq(second.ret, -EBUSY);
 		plx_gen_free(&g);
 	}
-	cr_assert_eq(next_of(c.g), 2);
-	end(&c);
+	cr_assert_eq(next_of(c->g), 2);
 }
 
-Test(gen_from, a_circle_is_refused)
+OF_CHAIN(gen_from, a_circle_is_refused, .s = {.yields = 3})
 {
-	struct chain c = {.s = {.yields = 3}};
-
-	begin(&c);
-	plx_gen_free(&c.middle.gen);
-	c.middle.gen = c.g;
-	cr_assert_eq(next_of(c.g), -EBUSY);
-	cr_assert_eq(c.middle.ret, -EBUSY);
-	c.middle.gen = NULL;
-	end(&c);
+	plx_gen_free(&c->middle.gen);
+	c->middle.gen = c->g;
+	cr_assert_eq(next_of(c->g), -EBUSY);
+	cr_assert_eq(c->middle.ret, -EBUSY);
+	c->middle.gen = NULL;
 }
 
-Test(gen_from, nothing_is_refused)
+OF_CHAIN(gen_from, nothing_is_refused, .s = {.yields = 3})
 {
-	struct chain c = {.s = {.yields = 3}};
-
-	begin(&c);
-	plx_gen_free(&c.middle.gen);
-	cr_assert_eq(next_of(c.g), -EINVAL);
-	cr_assert_eq(c.middle.ret, -EINVAL);
-	end(&c);
+	plx_gen_free(&c->middle.gen);
+	cr_assert_eq(next_of(c->g), -EINVAL);
+	cr_assert_eq(c->middle.ret, -EINVAL);
 }
 
 static int
@@ -551,27 +265,6 @@ delegate_to_a_waiter(void *arg)
 	return 0;
 }
 WITH_CLOCK(gen_from, a_delegate_may_wait, delegate_to_a_waiter)
-
-static struct chain left;
-
-static int
-leave_a_chain(void *arg)
-{
-	left.middle.gen = gen_of(follow, &left.s);
-	left.outer.gen = gen_of(delegate, &left.middle);
-	left.g = gen_of(delegate, &left.outer);
-	return (int)next_of(left.g) - 1 + *(int *)arg;
-}
-
-Test(gen_from, a_chain_left_at_the_end_of_the_run_is_closed)
-{
-	int result = 5;
-
-	left.s.yields = 3;
-	cr_assert_eq(run_on(NULL, leave_a_chain, &result), 5);
-	cr_assert_eq(left.s.cleaned, 1);
-	cr_assert_eq(left.outer.ret, -ECANCELED);
-}
 
 static struct link_up outsider;
 
