@@ -53,6 +53,17 @@ struct plx_awaitable {
 	int ready;			     /* private */
 };
 
+/* How awaitables of the library stand in line, first come first served.  Public
+   only to be members of what is public; private in every other way. */
+struct plx_line {
+	struct plx_line *prev, *next;
+};
+
+struct plx_waiter {
+	struct plx_awaitable awaitable;
+	struct plx_line line;
+};
+
 /* Waits for A: its result, or the error of its arm.  -EBUSY: somebody waits
    for A already; -EINVAL: no ops, or a function is missing.  Outside a task, in
    a generator, whoever resumed that is told (gen.h); else -EPERM. */

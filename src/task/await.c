@@ -185,22 +185,8 @@ plx_awaitable_result(struct plx_awaitable *a)
 	return a && a->ops && a->ops->result ? a->ops->result(a) : -EINVAL;
 }
 
-/* A loser is marked as ready too: that is how await_release knows that nobody
-   owns it any more. */
 int
 plx_awaitable_ready(struct plx_awaitable *a)
 {
-	struct plx_task *t;
-	int won;
-
-	if (!a || !a->task || a->ready)
-		return 0;
-	a->ready = 1;
-	t = a->task;
-	won = !t->won;
-	if (won)
-		t->won = a;
-	if (t->wait)
-		plx__task_ready(t);
-	return won;
+	return a && a->task && !a->ready && plx__claim(a);
 }

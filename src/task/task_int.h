@@ -385,4 +385,20 @@ plx__task_ready(struct plx_task *t)
 	rt->tail.wanted = 1;
 }
 
+/* plx_awaitable_ready of one that is armed and has not been told yet.  A loser
+   is marked as ready too: so await.c knows that nobody owns it any more. */
+static inline int
+plx__claim(struct plx_awaitable *a)
+{
+	struct plx_task *t = a->task;
+	int won = !t->won;
+
+	a->ready = 1;
+	if (won)
+		t->won = a;
+	if (t->wait)
+		plx__task_ready(t);
+	return won;
+}
+
 #endif
