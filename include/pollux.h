@@ -13,5 +13,6 @@
 #include <pollux/insight.h>
 #include <pollux/io.h>
 #include <pollux/net.h>
+#include <pollux/channel.h>
 
 #endif
