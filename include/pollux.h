@@ -14,5 +14,6 @@
 #include <pollux/io.h>
 #include <pollux/net.h>
 #include <pollux/channel.h>
+#include <pollux/queue.h>
 
 #endif
