@@ -294,10 +294,32 @@ starve_third(void *arg)
 	(void)arg;
 	share_turns(0);
 	share_turns(1);
-	share_turns(20000);
 	return 0;
 }
 IN_A_TASK(channel_order, a_pair_does_not_starve_a_third, starve_third)
+
+/* A channel so large that neither side ever waits. */
+static int
+never_wait(void *arg)
+{
+	plx_channel *c = open_channel(10000);
+	int turns = 0, item;
+	plx_task *t;
+
+	(void)arg;
+	plx_spawn(NULL, count_turns, &turns, &t);
+	for (int i = 0; i < 10000; i++)
+		cr_expect_eq(plx_channel_send(c, &i, PLX_NEVER), 0);
+	cr_expect_geq(turns, 50, "%d turns beside the sends", turns);
+	turns = 0;
+	for (int i = 0; i < 10000; i++)
+		cr_expect_eq(plx_channel_recv(c, &item, PLX_NEVER), 1);
+	cr_expect_geq(turns, 50, "%d turns beside the receives", turns);
+	cr_expect_eq(stop_task(t), 0);
+	plx_channel_free(&c);
+	return 0;
+}
+IN_A_TASK(channel_order, who_never_waits_gives_way_now_and_then, never_wait)
 
 static int
 stand_still(void *arg)
