@@ -12,6 +12,7 @@
 #include <pollux/task.h>
 #include <pollux/insight.h>
 #include <pollux/io.h>
+#include <pollux/sync.h>
 #include <pollux/net.h>
 #include <pollux/channel.h>
 #include <pollux/queue.h>

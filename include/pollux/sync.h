@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pollux/sync.h: events, locks, semaphores, conditions and barriers of tasks.
+ *
+ * Between two waits nothing else of the loop runs, so these are for what has
+ * to hold across a wait.  The structs are the caller's, their members private;
+ * nothing allocates or has to be destroyed.  What is waited for must not move.
+ *
+ * Waits form a line: first come, first served.  What becomes free is handed to
+ * the first in line at once, so nobody who comes later can overtake, not even
+ * with deadline 0.  A wait returns 0, unless said otherwise, or
+ * -ETIMEDOUT, -ECANCELED  it has left the line and has taken nothing; one that
+ *		    was served before that keeps what it got;
+ * -EPERM	    the caller is no task;
+ * -ENOMEM	    no timer for the deadline (plx_loop_call_at).
+ *
+ * Each wait but a condition's is there as an awaitable too: plx_..._awaitable
+ * fills W in for one wait, which joins the line when it begins; its errors and
+ * its result are those of the plain call.  One that lost has taken nothing.
+ *
+ * The loop's thread only; all who use an object belong to one loop.  What does
+ * not wait may be called by callbacks of the loop too, unless it says -EPERM.
+ * The ideas are those of Python's asyncio; that the woken are not overtaken is
+ * trio's (StrictFIFOLock); conditions are Mesa's (Lampson and Redell, 1980).
+ */
+#ifndef PLX_SYNC_H
+#define PLX_SYNC_H
+
+#include <pollux/await.h>
+#include <pollux/types.h>
+
+PLX_BEGIN_DECLS
+
+struct plx_sync_line {
+	struct plx_sync_awaitable *first, *last;
+};
+
+struct plx_sync_awaitable {
+	struct plx_awaitable base;
+	struct plx_sync_line *in; /* or NULL */
+	struct plx_sync_awaitable *prev, *next;
+	void *of;
+	int result;
+};
+
+/* A flag that can be waited for.  It starts out zeroed: clear. */
+struct plx_event {
+	int set;
+	struct plx_sync_line line;
+};
+
+/* Ends all waits, now and until it is cleared.  Who waits by then is served,
+   even if it is cleared before that task has gone on. */
+PLX_API void plx_event_set(struct plx_event *e);
+PLX_API void plx_event_clear(struct plx_event *e);
+PLX_API int plx_event_is_set(const struct plx_event *e);
+PLX_API int plx_event_wait(struct plx_event *e, int64_t deadline);
+PLX_API struct plx_awaitable *plx_event_awaitable(struct plx_sync_awaitable *w,
+						  struct plx_event *e);
+
+PLX_END_DECLS
+
+#endif
