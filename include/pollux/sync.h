@@ -58,6 +58,25 @@ PLX_API int plx_event_wait(struct plx_event *e, int64_t deadline);
 PLX_API struct plx_awaitable *plx_event_awaitable(struct plx_sync_awaitable *w,
 						  struct plx_event *e);
 
+/* What one task at a time can hold.  It starts out zeroed: free.  A task that
+   ends while it holds one leaves it taken for good, and nobody is told. */
+struct plx_lock {
+	plx_task *owner;
+	struct plx_sync_line line;
+};
+
+/* -EDEADLK: the caller holds L already. */
+PLX_API int plx_lock_acquire(struct plx_lock *l, int64_t deadline);
+PLX_API struct plx_awaitable *plx_lock_awaitable(struct plx_sync_awaitable *w,
+						 struct plx_lock *l);
+
+/* Hands L to the first in line, or frees it.  -EPERM: the caller does not
+   hold it. */
+PLX_API int plx_lock_release(struct plx_lock *l);
+
+/* Does the running task hold L? */
+PLX_API int plx_lock_held(const struct plx_lock *l);
+
 PLX_END_DECLS
 
 #endif
