@@ -77,6 +77,26 @@ PLX_API int plx_lock_release(struct plx_lock *l);
 /* Does the running task hold L? */
 PLX_API int plx_lock_held(const struct plx_lock *l);
 
+/* A number of permits, which belong to nobody. */
+struct plx_semaphore {
+	int value;
+	int max;
+	struct plx_sync_line line;
+};
+
+/* VALUE permits are free, and never more than MAX (0: INT_MAX).  -EINVAL: one
+   is below 0, or VALUE above MAX. */
+PLX_API int plx_semaphore_init(struct plx_semaphore *s, int value, int max);
+PLX_API int plx_semaphore_acquire(struct plx_semaphore *s, int64_t deadline);
+PLX_API struct plx_awaitable *
+plx_semaphore_awaitable(struct plx_sync_awaitable *w, struct plx_semaphore *s);
+
+/* Hands a permit to the first in line, or frees it.  -EOVERFLOW: MAX are. */
+PLX_API int plx_semaphore_release(struct plx_semaphore *s);
+
+/* How many are free. */
+PLX_API int plx_semaphore_value(const struct plx_semaphore *s);
+
 PLX_END_DECLS
 
 #endif
