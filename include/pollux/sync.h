@@ -97,6 +97,29 @@ PLX_API int plx_semaphore_release(struct plx_semaphore *s);
 /* How many are free. */
 PLX_API int plx_semaphore_value(const struct plx_semaphore *s);
 
+/* Where holders of LOCK wait for each other's news. */
+struct plx_condition {
+	struct plx_lock *lock;
+	struct plx_sync_line line;
+};
+
+PLX_API void plx_condition_init(struct plx_condition *c, struct plx_lock *lock);
+
+/*
+ * Releases the lock, waits to be notified and acquires it again, in line with
+ * the others: the caller holds it afterwards whatever is returned, and no
+ * cancel or deadline ends that second part, so there is no awaitable.  Who was
+ * notified gets 0, cancelled or not; others may have held the lock since, so
+ * look again.  Once DEADLINE has passed the lock is not even released.
+ * -EPERM: the caller does not hold the lock.
+ */
+PLX_API int plx_condition_wait(struct plx_condition *c, int64_t deadline);
+
+/* Notifies the first N in line, or all; how many that were.  -EPERM: the
+   caller does not hold the lock; -EINVAL: N is below 0. */
+PLX_API int plx_condition_notify(struct plx_condition *c, int n);
+PLX_API int plx_condition_notify_all(struct plx_condition *c);
+
 PLX_END_DECLS
 
 #endif
