@@ -120,6 +120,31 @@ PLX_API int plx_condition_wait(struct plx_condition *c, int64_t deadline);
 PLX_API int plx_condition_notify(struct plx_condition *c, int n);
 PLX_API int plx_condition_notify_all(struct plx_condition *c);
 
+/* Where PARTIES tasks wait for each other, as often as they like. */
+struct plx_barrier {
+	int parties;
+	int waiting;
+	int aborted;
+	struct plx_sync_line line;
+};
+
+/* -EINVAL: PARTIES is below 1. */
+PLX_API int plx_barrier_init(struct plx_barrier *b, int parties);
+
+/*
+ * Waits until PARTIES tasks do, the caller included, which all get their place
+ * in the line, 0 to PARTIES - 1, and the next PARTIES begin.  Who gives up
+ * leaves the line, and one more is waited for.  -EPIPE: it was aborted, now or
+ * before, or reset; -EBUSY: this plx_await_any waits for B already.
+ */
+PLX_API int plx_barrier_wait(struct plx_barrier *b, int64_t deadline);
+PLX_API struct plx_awaitable *
+plx_barrier_awaitable(struct plx_sync_awaitable *w, struct plx_barrier *b);
+
+/* Ends all waits with -EPIPE: until it is reset, or those in line only. */
+PLX_API void plx_barrier_abort(struct plx_barrier *b);
+PLX_API void plx_barrier_reset(struct plx_barrier *b);
+
 PLX_END_DECLS
 
 #endif
