@@ -308,7 +308,7 @@ static int
 dump_kinds(void *arg)
 {
 	struct kinds k;
-	char *text = NULL, name[32];
+	char *text = NULL;
 	size_t size;
 	FILE *f;
 	int fd[2];
@@ -324,8 +324,7 @@ dump_kinds(void *arg)
 	f = open_memstream(&text, &size);
 	plx_dump(plx_self_loop(), f);
 	fclose(f);
-	snprintf(name, sizeof(name), "first of 3: readable fd %d", fd[0]);
-	cr_expect_not_null(strstr(text, name), "%s", text);
+	cr_expect_not_null(strstr(text, "first of 3: readable f"), "%s", text);
 	cr_expect_not_null(strstr(text, "join await_all_kinds"), "%s", text);
 	free(text);
 	plx_cancel(t);

@@ -90,6 +90,14 @@ the work: cancelled
 clean-up in a shield: in time
 the scope: timed out
 END
+prints pipeline 6 <<'END'
+2
+3
+5
+7
+11
+13
+END
 
 # says PORT TEXT ANSWER: TEXT and the end of it get just ANSWER.
 says() {

@@ -60,7 +60,7 @@ plx__line_wait(struct plx_task *t, struct plx_line *line, struct plx_waiter *w,
 	w->awaitable.ready = 0;
 	t->won = NULL;
 	plx__line_join(line, w);
-	if (plx__alarm_covers(t, deadline))
+	if (plx__alarm_covers(t, plx__earlier(deadline, t->limit)))
 		plx__park_now(t, &lw.wait);
 	else
 		r = plx__park(t, &lw.wait);
