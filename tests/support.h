@@ -95,9 +95,11 @@ enum support_entry {
 	SUPPORT_CLOSE = 1 << 12,
 	SUPPORT_OTHER = 1 << 13, /* dup_onto, unlink, unmap, getpid ... */
 	SUPPORT_CLOCK = 1 << 14, /* counted, never fails */
+	SUPPORT_SPAWN = 1 << 15, /* spawn, pidfd_open, set_blocking */
+	SUPPORT_REAP = 1 << 16,	 /* waitpid, kill, pidfd_kill */
 };
 
-#define SUPPORT_ENTRIES 15
+#define SUPPORT_ENTRIES 17
 
 struct support_sys {
 	struct plx_sys sys;

@@ -311,4 +311,10 @@ const struct plx_sys support_forward = {
 	.kqueue = count_kqueue,
 	.getpid = count_getpid,
 	.sigaction = count_sigaction,
+	.set_blocking = support_set_blocking,
+	.spawn = support_spawn,
+	.kill = support_kill,
+	.waitpid = support_waitpid,
+	.pidfd_open = support_pidfd_open,
+	.pidfd_kill = support_pidfd_kill,
 };

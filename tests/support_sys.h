@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* support_sys.h: shared by the two halves of the counting table. */
+/* support_sys.h: shared by the parts of the counting table. */
 #ifndef PLX_SUPPORT_SYS_H
 #define PLX_SUPPORT_SYS_H
 
@@ -10,5 +10,14 @@ int support_enter(const struct plx_sys *sys, unsigned entry);
 
 /* Every entry that only counts; the others are null. */
 extern const struct plx_sys support_forward;
+
+/* support_process.c */
+int support_set_blocking(const struct plx_sys *sys, int fd);
+pid_t support_spawn(const struct plx_sys *sys, const struct plx_spawn *what);
+int support_kill(const struct plx_sys *sys, pid_t pid, int signo);
+pid_t support_waitpid(const struct plx_sys *sys, pid_t pid, int *status,
+		      int flags);
+int support_pidfd_open(const struct plx_sys *sys, pid_t pid);
+int support_pidfd_kill(const struct plx_sys *sys, int pidfd, int signo);
 
 #endif

@@ -147,6 +147,17 @@ sys_dup_onto(SELF, int from, int onto)
 }
 
 static int
+sys_set_blocking(SELF, int fd)
+{
+	int kept = errno;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return plx__sys_failure(kept);
+	return 0;
+}
+
+static int
 sys_eventfd(SELF)
 {
 	int kept = errno;
@@ -292,6 +303,7 @@ const struct plx_sys plx__sys_real = {
 	.fstat = sys_fstat,
 	.pipe = sys_pipe,
 	.dup_onto = sys_dup_onto,
+	.set_blocking = sys_set_blocking,
 	.eventfd = sys_eventfd,
 	.unlink = sys_unlink,
 	.lstat = sys_lstat,
@@ -320,4 +332,10 @@ const struct plx_sys plx__sys_real = {
 
 	.getpid = sys_getpid,
 	.sigaction = sys_sigaction,
+
+	.spawn = plx__sys_spawn,
+	.kill = plx__sys_kill,
+	.waitpid = plx__sys_waitpid,
+	.pidfd_open = plx__sys_pidfd_open,
+	.pidfd_kill = plx__sys_pidfd_kill,
 };

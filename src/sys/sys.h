@@ -37,6 +37,23 @@ enum plx_advice {
 	PLX_ADVISE_WIPE_ON_FORK, /* reads as zeroes in a forked child */
 };
 
+/* What becomes of a standard descriptor of a process that is started. */
+enum plx_spawn_fd {
+	PLX_SPAWN_KEEP = -1, /* it stays as it is here */
+	PLX_SPAWN_NULL = -2, /* it is /dev/null */
+};
+
+/* A process to be started. */
+struct plx_spawn {
+	const char *path;
+	const char *const *argv;
+	const char *const *envp; /* NULL: as here */
+	const char *cwd;	 /* NULL: as here */
+	int search;		 /* find a PATH without a slash by $PATH */
+	int group;		 /* it begins a process group */
+	int fd[3]; /* what 0, 1 and 2 are copies of; or PLX_SPAWN_* */
+};
+
 struct plx_sys {
 	/* Time and memory. */
 	int64_t (*now)(const struct plx_sys *);
@@ -58,6 +75,7 @@ struct plx_sys {
 	int (*fstat)(const struct plx_sys *, int fd, struct stat *st);
 	int (*pipe)(const struct plx_sys *, int fd[2]);
 	int (*dup_onto)(const struct plx_sys *, int from, int onto);
+	int (*set_blocking)(const struct plx_sys *, int fd);
 	int (*eventfd)(const struct plx_sys *);
 	int (*unlink)(const struct plx_sys *, const char *path);
 	int (*lstat)(const struct plx_sys *, const char *path, struct stat *st);
@@ -112,6 +130,19 @@ struct plx_sys {
 	pid_t (*getpid)(const struct plx_sys *);
 	int (*sigaction)(const struct plx_sys *, int signo,
 			 const struct sigaction *act, struct sigaction *old);
+
+	/*
+	 * Others.  A process starts with the default action for every signal,
+	 * none of them blocked; the answer is its number, once its program
+	 * runs, or why that cannot run.  pidfd_open and pidfd_kill answer
+	 * -ENOSYS where there are no such descriptors.
+	 */
+	pid_t (*spawn)(const struct plx_sys *, const struct plx_spawn *what);
+	int (*kill)(const struct plx_sys *, pid_t pid, int signo);
+	pid_t (*waitpid)(const struct plx_sys *, pid_t pid, int *status,
+			 int flags);
+	int (*pidfd_open)(const struct plx_sys *, pid_t pid);
+	int (*pidfd_kill)(const struct plx_sys *, int pidfd, int signo);
 };
 
 /* The operating system itself; the default everywhere. */

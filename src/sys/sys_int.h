@@ -66,4 +66,11 @@ int plx__sys_kevent(SELF, int kq, const struct kevent *in, int nin,
 		    struct kevent *out, int nout,
 		    const struct timespec *timeout);
 
+/* sys_process.c */
+pid_t plx__sys_spawn(SELF, const struct plx_spawn *what);
+int plx__sys_kill(SELF, pid_t pid, int signo);
+pid_t plx__sys_waitpid(SELF, pid_t pid, int *status, int flags);
+int plx__sys_pidfd_open(SELF, pid_t pid);
+int plx__sys_pidfd_kill(SELF, int pidfd, int signo);
+
 #endif
