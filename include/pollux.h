@@ -16,5 +16,6 @@
 #include <pollux/net.h>
 #include <pollux/channel.h>
 #include <pollux/queue.h>
+#include <pollux/signal.h>
 
 #endif

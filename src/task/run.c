@@ -18,6 +18,7 @@
 #include <string.h>
 #include "gen_int.h"
 #include "loop_seam.h"
+#include "signal_int.h"
 
 /* Failures of the loop in a row, with no task moving, before it is left. */
 #define GIVE_UP 8
@@ -170,6 +171,7 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	plx__list_init(&rt->unjoined);
 	plx__list_init(&rt->queue);
 	plx__list_init(&rt->gens);
+	plx__list_init(&rt->caught);
 	plx__list_init(&rt->yields);
 	plx__coro_init_thread(&rt->thread);
 	*plx__loop_task_slot(rt->loop) = rt;
@@ -185,6 +187,7 @@ rt_fini(struct plx_rt *rt)
 		plx__task_free(
 			PLX_OF(rt->unjoined.next, struct plx_task, link));
 	plx__gen_free_all(rt);
+	plx__signals_forget(rt);
 	plx__scopes_fini(rt);
 	*plx__loop_task_slot(rt->loop) = NULL;
 	plx__loop_set_tail(rt->loop, NULL);

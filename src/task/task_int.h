@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <pollux/insight.h>
 #include <pollux/loop.h>
+#include <pollux/signal.h>
 #include <pollux/task.h>
 #include "coro.h"
 #include "list.h"
@@ -191,6 +192,9 @@ struct plx_rt {
 	struct plx_link yields;	  /* plx_yield */
 	struct plx_link unjoined; /* ended tasks that keep their result */
 	struct plx_link gens;	  /* of tasks that have ended, but in use */
+
+	struct plx_link caught; /* plx_caught, one a signal (signal.c) */
+
 	struct plx_nursery root;
 	struct plx_task *to_cancel;
 	struct plx_task **to_cancel_end;
