@@ -17,5 +17,6 @@
 #include <pollux/channel.h>
 #include <pollux/queue.h>
 #include <pollux/signal.h>
+#include <pollux/process.h>
 
 #endif

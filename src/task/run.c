@@ -16,6 +16,7 @@
  */
 #include <config.h>
 #include <string.h>
+#include "child.h"
 #include "gen_int.h"
 #include "loop_seam.h"
 #include "signal_int.h"
@@ -172,6 +173,7 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	plx__list_init(&rt->queue);
 	plx__list_init(&rt->gens);
 	plx__list_init(&rt->caught);
+	plx__list_init(&rt->children);
 	plx__list_init(&rt->yields);
 	plx__coro_init_thread(&rt->thread);
 	*plx__loop_task_slot(rt->loop) = rt;
@@ -187,6 +189,7 @@ rt_fini(struct plx_rt *rt)
 		plx__task_free(
 			PLX_OF(rt->unjoined.next, struct plx_task, link));
 	plx__gen_free_all(rt);
+	plx__children_fini(rt);
 	plx__signals_forget(rt);
 	plx__scopes_fini(rt);
 	*plx__loop_task_slot(rt->loop) = NULL;

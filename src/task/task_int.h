@@ -193,7 +193,10 @@ struct plx_rt {
 	struct plx_link unjoined; /* ended tasks that keep their result */
 	struct plx_link gens;	  /* of tasks that have ended, but in use */
 
-	struct plx_link caught; /* plx_caught, one a signal (signal.c) */
+	struct plx_link caught;	    /* plx_caught, one a signal (signal.c) */
+	struct plx_link children;   /* plx_child (child.c) */
+	struct plx_signals sigchld; /* tells of those without a pidfd */
+	int pidfds;		    /* 1 there are some, -1 not, 0 unknown */
 
 	struct plx_nursery root;
 	struct plx_task *to_cancel;
