@@ -72,6 +72,12 @@ typedef struct plx_nursery plx_nursery;
  */
 PLX_API const char *plx_version(void);
 
+/* How the library's lists hang together.  Public only because structs of the
+   caller's are in them; private in every other way. */
+struct plx_link {
+	struct plx_link *prev, *next;
+};
+
 /* The monotonic clock, in nanoseconds.  Any thread; async-signal-safe. */
 PLX_API int64_t plx_now(void);
 

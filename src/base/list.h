@@ -9,10 +9,7 @@
 #define PLX_LIST_H
 
 #include <stddef.h>
-
-struct plx_link {
-	struct plx_link *prev, *next;
-};
+#include <pollux/types.h>
 
 /* The struct of type T whose member M is LINK. */
 #define PLX_OF(link, T, M) ((T *)(void *)((char *)(link)-offsetof(T, M)))
