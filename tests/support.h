@@ -93,13 +93,15 @@ enum support_entry {
 	SUPPORT_SOCKET = 1 << 10, /* socket, bind, connect ... getpeername */
 	SUPPORT_FSTAT = 1 << 11,
 	SUPPORT_CLOSE = 1 << 12,
-	SUPPORT_OTHER = 1 << 13, /* dup_onto, unlink, unmap, getpid ... */
-	SUPPORT_CLOCK = 1 << 14, /* counted, never fails */
-	SUPPORT_SPAWN = 1 << 15, /* spawn, pidfd_open, set_blocking */
-	SUPPORT_REAP = 1 << 16,	 /* waitpid, kill, pidfd_kill */
+	SUPPORT_OTHER = 1 << 13,  /* dup_onto, unlink, unmap, getpid ... */
+	SUPPORT_CLOCK = 1 << 14,  /* counted, never fails */
+	SUPPORT_SPAWN = 1 << 15,  /* spawn, pidfd_open, set_blocking */
+	SUPPORT_REAP = 1 << 16,	  /* waitpid, kill, pidfd_kill */
+	SUPPORT_FILE = 1 << 17,	  /* open, pread, pwrite, fsync, getaddrinfo */
+	SUPPORT_THREAD = 1 << 18, /* thread_create */
 };
 
-#define SUPPORT_ENTRIES 17
+#define SUPPORT_ENTRIES 19
 
 struct support_sys {
 	struct plx_sys sys;

@@ -20,4 +20,7 @@ pid_t support_waitpid(const struct plx_sys *sys, pid_t pid, int *status,
 int support_pidfd_open(const struct plx_sys *sys, pid_t pid);
 int support_pidfd_kill(const struct plx_sys *sys, int pidfd, int signo);
 
+/* Those of files, names and threads, into TABLE. */
+void support_forward_files(struct plx_sys *table);
+
 #endif

@@ -308,6 +308,11 @@ const struct plx_sys plx__sys_real = {
 	.unlink = sys_unlink,
 	.lstat = sys_lstat,
 
+	.open = plx__sys_open,
+	.pread = plx__sys_pread,
+	.pwrite = plx__sys_pwrite,
+	.fsync = plx__sys_fsync,
+
 	.socket = sys_socket,
 	.bind = sys_bind,
 	.listen = sys_listen,
@@ -329,6 +334,10 @@ const struct plx_sys plx__sys_real = {
 	.epoll_pwait2 = plx__sys_epoll_pwait2,
 	.kqueue = plx__sys_kqueue,
 	.kevent = plx__sys_kevent,
+
+	.getaddrinfo = plx__sys_getaddrinfo,
+	.thread_create = plx__sys_thread_create,
+	.thread_join = plx__sys_thread_join,
 
 	.getpid = sys_getpid,
 	.sigaction = sys_sigaction,

@@ -15,12 +15,14 @@
 #ifndef PLX_SYS_H
 #define PLX_SYS_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
+struct addrinfo;
 struct epoll_event;
 struct kevent;
 struct pollfd;
@@ -80,6 +82,15 @@ struct plx_sys {
 	int (*unlink)(const struct plx_sys *, const char *path);
 	int (*lstat)(const struct plx_sys *, const char *path, struct stat *st);
 
+	/* Files by place; -EOVERFLOW an offset that the system cannot say. */
+	int (*open)(const struct plx_sys *, const char *path, int flags,
+		    mode_t mode);
+	ssize_t (*pread)(const struct plx_sys *, int fd, void *buf, size_t n,
+			 int64_t offset);
+	ssize_t (*pwrite)(const struct plx_sys *, int fd, const void *buf,
+			  size_t n, int64_t offset);
+	int (*fsync)(const struct plx_sys *, int fd);
+
 	/* Sockets. */
 	int (*socket)(const struct plx_sys *, int domain, int type, int proto);
 	int (*bind)(const struct plx_sys *, int fd, const struct sockaddr *sa,
@@ -126,6 +137,20 @@ struct plx_sys {
 		      int nin, struct kevent *out, int nout,
 		      const struct timespec *timeout);
 
+	/*
+	 * Names: freeaddrinfo frees *OUT; what is not EAI_SYSTEM comes as the
+	 * errno that plx__sys_gai_code turns back.
+	 */
+	int (*getaddrinfo)(const struct plx_sys *, const char *node,
+			   const char *service, const struct addrinfo *hints,
+			   struct addrinfo **out);
+
+	/* A thread that runs FN(ARG) and gets no signals but for its own
+	   faults. */
+	int (*thread_create)(const struct plx_sys *, void *(*fn)(void *arg),
+			     void *arg, pthread_t *out);
+	int (*thread_join)(const struct plx_sys *, pthread_t thread);
+
 	/* The process. */
 	pid_t (*getpid)(const struct plx_sys *);
 	int (*sigaction)(const struct plx_sys *, int signo,
@@ -153,6 +178,10 @@ extern const struct plx_sys plx__sys_real;
  * more rights than the one who set the environment.
  */
 const char *plx__sys_getenv(const char *name);
+
+/* The EAI_ code that the entry getaddrinfo answers with ERROR, below 0; else
+   EAI_SYSTEM. */
+int plx__sys_gai_code(int error);
 
 /* SYS, or the real one for NULL. */
 static inline const struct plx_sys *

@@ -52,6 +52,22 @@ ssize_t plx__sys_send(SELF, int fd, const void *buf, size_t n, int flags);
 int plx__sys_epoll_wait(SELF, int ep, struct epoll_event *out, int cap,
 			int timeout_ms);
 
+/* sys_file.c */
+int plx__sys_open(SELF, const char *path, int flags, mode_t mode);
+ssize_t plx__sys_pread(SELF, int fd, void *buf, size_t n, int64_t offset);
+ssize_t plx__sys_pwrite(SELF, int fd, const void *buf, size_t n,
+			int64_t offset);
+int plx__sys_fsync(SELF, int fd);
+
+/* sys_resolve.c */
+int plx__sys_getaddrinfo(SELF, const char *node, const char *service,
+			 const struct addrinfo *hints, struct addrinfo **out);
+
+/* sys_thread.c */
+int plx__sys_thread_create(SELF, void *(*fn)(void *arg), void *arg,
+			   pthread_t *out);
+int plx__sys_thread_join(SELF, pthread_t thread);
+
 /* sys_mux.c */
 int plx__sys_select(SELF, int nfds, unsigned long *r, unsigned long *w,
 		    const struct timespec *timeout);
