@@ -25,6 +25,29 @@ struct plx_loop_tail {
 /* TAIL must outlive its use; NULL takes it away. */
 void plx__loop_set_tail(struct plx_loop *loop, struct plx_loop_tail *tail);
 
+/*
+ * What other threads have to tell the layer above, without memory: whoever
+ * tells has stored first what is to be found.
+ */
+struct plx_loop_notice {
+	/* In the loop, before the calls of the turn: somebody has told
+	   something, perhaps to another notice. */
+	void (*run)(struct plx_loop_notice *n);
+	/* In plx_loop_on_fork, once the loop works in the child. */
+	void (*forked)(struct plx_loop_notice *n);
+	struct plx_loop_notice *next;
+};
+
+/* In the loop's thread, but in no notice. */
+void plx__loop_add_notice(struct plx_loop *loop, struct plx_loop_notice *n);
+void plx__loop_drop_notice(struct plx_loop *loop, struct plx_loop_notice *n);
+
+/* Any thread: all notices will run.  0; -errno: not on this account. */
+int plx__loop_tell(struct plx_loop *loop);
+
+/* 0; -ECHILD in a forked child before plx_loop_on_fork. */
+int plx__loop_check(const struct plx_loop *loop);
+
 /* A place for the task layer's state of this loop; NULL at first. */
 void **plx__loop_task_slot(struct plx_loop *loop);
 

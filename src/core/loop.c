@@ -96,9 +96,13 @@ wait_until(plx_loop *loop, int64_t deadline)
 static void
 run_notices(plx_loop *loop)
 {
+	struct plx_loop_notice *n;
+
 	atomic_exchange(&loop->notified, 0);
 	loop->stats.calls += plx__posts_run(&loop->posts);
 	plx__signals_run(loop);
+	for (n = loop->notices; n; n = n->next)
+		n->run(n);
 }
 
 static int
@@ -196,6 +200,7 @@ plx_loop_wake(plx_loop *loop)
 int
 plx_loop_on_fork(plx_loop *loop)
 {
+	struct plx_loop_notice *n;
 	int err;
 
 	if (!plx__loop_forked(loop))
@@ -210,6 +215,8 @@ plx_loop_on_fork(plx_loop *loop)
 	atomic_store(&loop->notified, 0);
 	plx__signals_on_fork(loop);
 	plx__watches_on_fork(loop);
+	for (n = loop->notices; n; n = n->next)
+		n->forked(n);
 	return 0;
 }
 
@@ -229,4 +236,34 @@ void **
 plx__loop_task_slot(struct plx_loop *loop)
 {
 	return &loop->task_slot;
+}
+
+void
+plx__loop_add_notice(struct plx_loop *loop, struct plx_loop_notice *n)
+{
+	n->next = loop->notices;
+	loop->notices = n;
+}
+
+void
+plx__loop_drop_notice(struct plx_loop *loop, struct plx_loop_notice *n)
+{
+	struct plx_loop_notice **p = &loop->notices;
+
+	while (*p && *p != n)
+		p = &(*p)->next;
+	if (*p)
+		*p = n->next;
+}
+
+int
+plx__loop_tell(struct plx_loop *loop)
+{
+	return plx__loop_notify(loop);
+}
+
+int
+plx__loop_check(const struct plx_loop *loop)
+{
+	return plx__loop_forked(loop) ? -ECHILD : 0;
 }
