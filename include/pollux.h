@@ -7,6 +7,7 @@
 #include <pollux/selector.h>
 #include <pollux/loop.h>
 #include <pollux/await.h>
+#include <pollux/blocking.h>
 #include <pollux/gen.h>
 #include <pollux/scope.h>
 #include <pollux/task.h>

@@ -45,14 +45,15 @@ struct plx_run_options {
 	void *report_arg;
 	int64_t slow_slice; /* longest run of a task in one go, in nanoseconds,
 			       that is not reported; 0: no limit */
+	int max_threads;    /* for blocking.h; 0: 4; up to 1024 */
 };
 
 /*
  * Opens a loop, runs FN(ARG) as its first task and returns once that task
  * and all that were spawned have ended.  The first error (a result below 0,
  * -ECANCELED apart) cancels the other tasks and is returned; else FN's
- * result.  OPTIONS may be NULL.  -EBUSY inside a task; -EINVAL stack size;
- * -ENOMEM; or the error of plx_loop_open.
+ * result.  OPTIONS may be NULL.  -EBUSY inside a task; -EINVAL stack size
+ * or threads; -ENOMEM; or the error of plx_loop_open.
  */
 PLX_API int plx_run(const struct plx_run_options *options, plx_task_fn *fn,
 		    void *arg);

@@ -19,6 +19,7 @@
 #include "child.h"
 #include "gen_int.h"
 #include "loop_seam.h"
+#include "pool.h"
 #include "signal_int.h"
 
 /* Failures of the loop in a row, with no task moving, before it is left. */
@@ -89,6 +90,8 @@ plx__rt_drain(struct plx_rt *rt)
 		rt->batch = t->next;
 		resume(rt, t);
 	}
+	if (rt->pool)
+		plx__pool_submit(rt);
 	return any;
 }
 
@@ -113,6 +116,8 @@ turn_until_done(struct plx_rt *rt)
 		}
 		plx__nursery_fail(&rt->root, r);
 		failures = plx__rt_drain(rt) ? 0 : failures + 1;
+		if (failures == GIVE_UP && plx__pool_wait(rt))
+			failures = 0;
 	}
 	return rt->root.live > 0 ? r : 0;
 }
@@ -159,6 +164,7 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	rt->sys = plx__loop_sys(rt->loop);
 	rt->io = &plx__io_ready;
 	rt->now = plx_loop_now(rt->loop);
+	rt->max_threads = o->max_threads;
 	rt->ready_end = &rt->ready;
 	rt->nowhere.fd = -1;
 	rt->report = o->report;
@@ -191,6 +197,7 @@ rt_fini(struct plx_rt *rt)
 	plx__gen_free_all(rt);
 	plx__children_fini(rt);
 	plx__signals_forget(rt);
+	plx__pool_close(rt);
 	plx__scopes_fini(rt);
 	*plx__loop_task_slot(rt->loop) = NULL;
 	plx__loop_set_tail(rt->loop, NULL);
@@ -214,7 +221,7 @@ plx_run(const struct plx_run_options *options, plx_task_fn *fn, void *arg)
 
 	if (plx__current)
 		return -EBUSY;
-	if (!fn)
+	if (!fn || o->max_threads < 0 || o->max_threads > PLX_THREADS_MAX)
 		return -EINVAL;
 	rt = sys->resize(sys, NULL, sizeof(*rt));
 	if (!rt)
@@ -233,8 +240,10 @@ plx_run(const struct plx_run_options *options, plx_task_fn *fn, void *arg)
 	   leaving it all behind is the one thing that is safe. */
 	r = turn_until_done(rt);
 	plx__outside.at = at;
-	if (r < 0)
+	if (r < 0) {
+		plx__pool_close(rt);
 		return rt->root.error;
+	}
 	r = rt_fini(rt);
 out:
 	sys->resize(sys, rt, 0);

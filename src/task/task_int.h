@@ -174,6 +174,8 @@ struct plx_io_ops {
 	void (*forget)(struct plx_rt *rt, int fd);
 };
 
+struct plx_pool;
+
 struct plx_rt {
 	plx_loop *loop;
 	const struct plx_sys *sys;
@@ -214,7 +216,9 @@ struct plx_rt {
 	struct plx_stats stats; /* only what is counted as it happens */
 	uint64_t freed;		/* tasks that have given their slot back */
 	struct plx_stack_pool stacks;
-	int fault; /* of a stack that was given back */
+	struct plx_pool *pool; /* NULL until something blocks */
+	int max_threads;       /* of it; 0: as many as it likes */
+	int fault;	       /* of a stack that was given back */
 	plx_task_fn *fn;
 	void *arg;
 	int result;

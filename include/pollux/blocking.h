@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pollux/blocking.h: work that blocks, done by threads while tasks wait.
+ *
+ * Each plx_run has threads of its own for it, at most max_threads of struct
+ * plx_run_options, made when a job finds all of them busy.  Jobs begin first
+ * come, first served, once the tasks that are ready have run.  A thread without
+ * a job costs no wake-up, and none is left when plx_run returns.
+ *
+ * Every wait here takes a deadline and can be cancelled, as in task.h: a job
+ * that has not begun is taken back and never runs, so with deadline 0 none
+ * does; one that has begun keeps its task until it is done, and then its result
+ * is what the wait returns.  Besides its own errors each of them can fail with
+ * -ENOMEM; -EAGAIN: the system refuses a first thread; -ECHILD: in a forked
+ * child before plx_loop_on_fork, and for the jobs that the fork found waiting.
+ *
+ * A job runs outside of all tasks and must not touch what belongs to the loop:
+ * it may use plx_loop_post and plx_loop_wake of the library and what any thread
+ * may call.  Signals are not delivered to its thread, but for those that its
+ * own faults raise.  A job that forks has to end the child, or to exec.
+ */
+#ifndef PLX_BLOCKING_H
+#define PLX_BLOCKING_H
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <pollux/await.h>
+#include <pollux/types.h>
+
+PLX_BEGIN_DECLS
+
+/* What a thread runs.  Returns its result: 0 or more, or -errno. */
+typedef int plx_job_fn(void *arg);
+
+/* Runs FN(ARG) in a thread and returns its result.  What ARG points at is the
+   thread's until then; it may lie in the frame of the caller.  -EINVAL: FN is
+   NULL. */
+PLX_API int plx_blocking(plx_job_fn *fn, void *arg, int64_t deadline);
+
+/*
+ * A job as one of several things that plx_await_any waits for.  Its struct is
+ * the caller's, like all awaitables.  After any wait for it
+ * plx_awaitable_result tells what FN has returned; -ECANCELED when FN has not
+ * run.
+ *
+ * INTERRUPT, which is NULL unless the caller sets it, is for jobs that can be
+ * told to stop.  It is called with ARG, in the loop's thread and once at most,
+ * when the wait is over but for FN: by a cancel, a deadline, or because another
+ * was first.  FN runs then, or has just returned; it must not block.
+ */
+struct plx_job_awaitable {
+	struct plx_awaitable awaitable;
+	plx_job_fn *fn;
+	void *arg;
+	void (*interrupt)(void *arg);
+	/* private */
+	struct plx_link own, line;
+	int state;
+	int result;
+};
+
+/* Makes *J the job FN(ARG); returns what to wait for. */
+PLX_API struct plx_awaitable *plx_job_awaitable(struct plx_job_awaitable *j,
+						plx_job_fn *fn, void *arg);
+
+PLX_END_DECLS
+
+#endif
