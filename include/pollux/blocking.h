@@ -29,6 +29,8 @@
 
 PLX_BEGIN_DECLS
 
+struct addrinfo;
+
 /* What a thread runs.  Returns its result: 0 or more, or -errno. */
 typedef int plx_job_fn(void *arg);
 
@@ -62,6 +64,25 @@ struct plx_job_awaitable {
 /* Makes *J the job FN(ARG); returns what to wait for. */
 PLX_API struct plx_awaitable *plx_job_awaitable(struct plx_job_awaitable *j,
 						plx_job_fn *fn, void *arg);
+
+/*
+ * As getaddrinfo(3): 0, and a list in *OUT that freeaddrinfo(3) frees.  Its
+ * failures come back as -errno:
+ *  -ENOENT, -ENODATA   there is no such name, or it has no address;
+ *  -EAGAIN             a server did not answer: worth another try;
+ *  -EIO                a server failed for good, or a code that is not here;
+ *  -EINVAL, -EAFNOSUPPORT, -EADDRNOTAVAIL, -EPROTOTYPE, -EPROTONOSUPPORT
+ *                      flags, family, family for this name, type, service;
+ *  -ENOMEM, -EOVERFLOW, and what EAI_SYSTEM stands for.
+ */
+PLX_API int plx_getaddrinfo(const char *node, const char *service,
+			    const struct addrinfo *hints, struct addrinfo **out,
+			    int64_t deadline);
+
+/* The EAI_ code of getaddrinfo(3) that ERROR, below 0, came from, to be handed
+   to gai_strerror(3); EAI_SYSTEM where strerror(-ERROR) says more.  Any thread,
+   inside a task or not. */
+PLX_API int plx_gai_code(int error);
 
 PLX_END_DECLS
 
