@@ -84,6 +84,39 @@ PLX_API int plx_getaddrinfo(const char *node, const char *service,
    inside a task or not. */
 PLX_API int plx_gai_code(int error);
 
+/*
+ * As open(2), with O_CLOEXEC: a descriptor, to be closed by plx_close.  To open
+ * a FIFO waits for its other end whatever is cancelled, unless FLAGS have
+ * O_NONBLOCK.
+ */
+PLX_API int plx_open(const char *path, int flags, mode_t mode,
+		     int64_t deadline);
+
+/*
+ * Reads N bytes of the file FD from OFFSET on, or writes them, and returns how
+ * many: fewer when the file ends, or when an error came after some; the next
+ * call tells which.  -EINVAL: N is above SSIZE_MAX; -EOVERFLOW: no file here
+ * reaches so far; -ESPIPE: not a file with places (see plx_read); else as
+ * pread(2) and pwrite(2).  EINTR never comes back.
+ */
+PLX_API ssize_t plx_pread(int fd, void *buf, size_t n, int64_t offset,
+			  int64_t deadline);
+PLX_API ssize_t plx_pwrite(int fd, const void *buf, size_t n, int64_t offset,
+			   int64_t deadline);
+
+/* Waits until what was written to the file FD is on its disk.  As fsync(2). */
+PLX_API int plx_fsync(int fd, int64_t deadline);
+
+/*
+ * Reads the whole of the file PATH.  *DATA is the caller's, to be freed by
+ * free(3), and ends with a NUL that *SIZE does not count.  Cancelled while it
+ * reads, it stops and frees.  -EFBIG: there are more than LIMIT bytes; -EAGAIN:
+ * PATH is no file but something that would have to be waited for; else as
+ * open(2) and read(2).
+ */
+PLX_API int plx_read_file(const char *path, size_t limit, void **data,
+			  size_t *size, int64_t deadline);
+
 PLX_END_DECLS
 
 #endif
