@@ -80,6 +80,7 @@ work_beside(void *arg)
 	(void)arg;
 	plx_spawn(NULL, await_held, &h, &t);
 	cr_expect_eq(plx_sleep(PLX_MILLISECOND), 0, "the loop goes on");
+	let_run(2);
 	latch_await(&h.begun, 1);
 	cr_expect_eq(plx_join(t, &result, 0), -ETIMEDOUT);
 	open_held(&h);
