@@ -224,5 +224,7 @@ Test(pool_faults, in_a_child_jobs_of_the_parent_end_and_new_ones_run)
 
 Test(pool_faults, a_child_that_leaves_its_loop_alone_does_not_hang)
 {
+	if (SUPPORT_TSAN)
+		cr_skip_test("takes the parent's threads for the child's");
 	fork_in_run(0, -ECHILD);
 }
