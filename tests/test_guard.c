@@ -74,11 +74,36 @@ Test(guard, without_the_advice_mprotect_guards, .timeout = 60)
 	end();
 }
 
+/* As emulators of user programs do. */
+static int
+nod(const struct plx_sys *sys, void *p, size_t size, int advice)
+{
+	(void)sys;
+	(void)p;
+	(void)size;
+	(void)advice;
+	return 0;
+}
+
+Test(guard, who_takes_any_advice_is_not_believed, .timeout = 60)
+{
+	struct slot s;
+
+	begin();
+	support_sys.sys.advise = nod;
+	s = get();
+	cr_assert_eq(pool.guard, PLX_GUARD_PROTECT);
+	cr_assert(is_guarded(s));
+	put(s);
+	end();
+}
+
 Test(guard, an_advice_short_of_memory_fails_the_call_only, .timeout = 60)
 {
 	struct slot s;
 
 	begin();
+	pool.guard = PLX_GUARD_ADVICE;
 	fail(SUPPORT_ADVISE, 2, ENOMEM);
 	cr_assert_eq(plx__stack_get(&pool, &s.control, &s.stack, &s.size),
 		     -ENOMEM);

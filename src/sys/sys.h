@@ -37,6 +37,7 @@ enum plx_advice {
 	PLX_ADVISE_GUARD,	 /* any access is a fault; outlives DONTNEED */
 	PLX_ADVISE_UNGUARD,	 /* takes GUARD back; reads as zeroes */
 	PLX_ADVISE_WIPE_ON_FORK, /* reads as zeroes in a forked child */
+	PLX_ADVISE_NONSENSE,	 /* none: who takes it heeds no advice */
 };
 
 /* What becomes of a standard descriptor of a process that is started. */

@@ -8,7 +8,8 @@
  * older kernel says EINVAL, which callers get as -ENOSYS.  Wiping at fork is
  * madvise on Linux and minherit on the BSDs; emulators of user programs have
  * said yes to every advice and done nothing, so a nonsensical one that is
- * taken gives them away.
+ * taken gives them away: here before each wiping, which is rare, and to whoever
+ * guards pages by PLX_ADVISE_NONSENSE.
  */
 #include <config.h>
 #include <stdlib.h>
@@ -72,6 +73,7 @@ give_advice(void *p, size_t size, int advice)
 		[PLX_ADVISE_GUARD] = 102,
 		[PLX_ADVISE_UNGUARD] = 103,
 		[PLX_ADVISE_WIPE_ON_FORK] = 18,
+		[PLX_ADVISE_NONSENSE] = -1,
 	};
 
 	if (advice == PLX_ADVISE_WIPE_ON_FORK && madvise(p, size, -1) == 0)

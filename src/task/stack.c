@@ -193,6 +193,26 @@ guard_by_protect(struct plx_stack_pool *pool, char *base)
 }
 
 /*
+ * qemu's emulation of user programs takes every advice, says that it is done
+ * and does nothing.  A guard that is not there would be found out by the data
+ * below it, so who says yes is asked for nonsense once.
+ */
+static int
+guard_by_advice(struct plx_stack_pool *pool, char *base)
+{
+	const struct plx_sys *sys = pool->sys;
+	size_t size = pool->page;
+	int ret = sys->advise(sys, base, size, PLX_ADVISE_GUARD);
+
+	if (ret < 0 || pool->guard != PLX_GUARD_UNTRIED)
+		return ret;
+	if (sys->advise(sys, base, size, PLX_ADVISE_NONSENSE) == 0)
+		return -ENOSYS;
+	pool->guard = PLX_GUARD_ADVICE;
+	return 0;
+}
+
+/*
  * Guards a slot that is not.  What fails for one slot would fail for the
  * next, so the pool goes on with the weaker kind; but a kernel that has the
  * advice and lacks memory for it is out of memory.
@@ -202,9 +222,8 @@ guard_slot(struct plx_stack_pool *pool, char *base, uint8_t *guard)
 {
 	int ret;
 
-	if (pool->guard == PLX_GUARD_ADVICE) {
-		ret = pool->sys->advise(pool->sys, base, pool->page,
-					PLX_ADVISE_GUARD);
+	if (pool->guard <= PLX_GUARD_ADVICE) {
+		ret = guard_by_advice(pool, base);
 		if (ret == -ENOMEM)
 			return ret;
 		if (ret < 0)

@@ -6,11 +6,11 @@
  * in the top page, so that a parked task touches one page.  Slots are cut
  * from private, unreserved slabs of at most 64 MiB (unless one slot is more)
  * that never use huge pages.
- * The guard is MADV_GUARD_INSTALL where the kernel has it (no mapping more),
- * else mprotect while the kernel's limit of mappings allows, else a canary
- * that is looked at when the slot comes back.  Freed slots are used again,
- * the last one first; past a bound their pages go back to the system, and a
- * slab that holds nothing any more is unmapped.
+ * The guard is MADV_GUARD_INSTALL where the kernel has it (no mapping more) and
+ * can be believed, else mprotect while the kernel's limit of mappings allows,
+ * else a canary that is looked at when the slot comes back.  Freed slots are
+ * used again, the last one first; past a bound their pages go back to the
+ * system, and a slab that holds nothing any more is unmapped.
  */
 #ifndef PLX_STACK_H
 #define PLX_STACK_H
@@ -26,6 +26,7 @@ struct plx_slot;
 #define PLX_STACK_MAX ((size_t)8 << 20)
 
 enum plx_guard {
+	PLX_GUARD_UNTRIED, /* of a pool that has guarded nothing yet */
 	PLX_GUARD_ADVICE,
 	PLX_GUARD_PROTECT,
 	PLX_GUARD_CANARY
