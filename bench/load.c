@@ -10,6 +10,7 @@
 #include <config.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ take_option(struct load_options *o, int which)
 		o->active = number(optarg, 0, 10000000);
 		break;
 	case 'm':
-		o->messages = number(optarg, 0, 1000000000000);
+		o->messages = number(optarg, 0, LONG_MAX);
 		break;
 	case 's':
 		o->size = number(optarg, 1, 1 << 24);

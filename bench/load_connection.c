@@ -70,7 +70,7 @@ open_socket(const struct load *l, long number)
 {
 	const struct plx_address *server = &l->options.server;
 	int64_t left = l->deadline - plx_now();
-	struct timeval patience = {.tv_sec = left / PLX_SECOND + 1};
+	struct timeval patience = {.tv_sec = (time_t)(left / PLX_SECOND) + 1};
 	int fd = socket(server->storage.ss_family, SOCK_STREAM, 0);
 	int one = 1;
 

@@ -62,7 +62,7 @@ start(struct worker *w, uint64_t seed, int rounding)
 	memset(w, 0, sizeof(*w));
 	w->seed = seed;
 	w->rounding = rounding;
-	w->stack = malloc(STACK);
+	w->stack = aligned_alloc(16, STACK);
 	return w->stack ? plx__coro_init(&w->coro, w->stack, STACK, run_worker,
 					 w)
 			: -1;

@@ -101,12 +101,19 @@ enum support_entry {
 	SUPPORT_THREAD = 1 << 18, /* thread_create */
 };
 
+/*
+ * Where the kernel wipes no page at a fork the library asks for its process
+ * instead, at each call; there getpid neither counts nor fails, so that the
+ * same figures hold.
+ */
+
 #define SUPPORT_ENTRIES 19
 
 struct support_sys {
 	struct plx_sys sys;
 	long blocks;
 	int fake_clock;
+	int asks_pid; /* the real table has refused to wipe at a fork */
 	int64_t now;
 	unsigned fails;			      /* bits of enum support_entry */
 	long fail_at;			      /* counts down; 0: never */

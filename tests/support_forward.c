@@ -32,10 +32,15 @@ count_protect(const struct plx_sys *sys, void *p, size_t size, int prot)
 static int
 count_advise(const struct plx_sys *sys, void *p, size_t size, int advice)
 {
+	struct support_sys *s = (struct support_sys *)sys;
 	int error = support_enter(sys, SUPPORT_ADVISE);
 
-	return error ? error
-		     : plx__sys_real.advise(&plx__sys_real, p, size, advice);
+	if (error)
+		return error;
+	error = plx__sys_real.advise(&plx__sys_real, p, size, advice);
+	if (error < 0 && advice == PLX_ADVISE_WIPE_ON_FORK)
+		s->asks_pid = 1;
+	return error;
 }
 
 static int
@@ -265,7 +270,8 @@ count_kqueue(const struct plx_sys *sys)
 static pid_t
 count_getpid(const struct plx_sys *sys)
 {
-	int error = support_enter(sys, SUPPORT_OTHER);
+	const struct support_sys *s = (const struct support_sys *)sys;
+	int error = s->asks_pid ? 0 : support_enter(sys, SUPPORT_OTHER);
 
 	return error ? error : plx__sys_real.getpid(&plx__sys_real);
 }

@@ -52,7 +52,7 @@ start(struct worker *w, void (*body)(struct worker *w))
 	uintptr_t above[16];
 
 	if (!w->stack)
-		w->stack = malloc(STACK + sizeof(above));
+		w->stack = aligned_alloc(16, STACK + sizeof(above));
 	cr_assert_not_null(w->stack);
 	for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++)
 		above[i] = (uintptr_t)run_worker + 5;
