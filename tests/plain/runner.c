@@ -7,6 +7,8 @@
  * A child passes by exiting with its test's exit_code or by dying of its
  * signal; 77 stands for a skip.  A test that takes longer than its timeout
  * (PLAIN_TIMEOUT seconds in the environment, else 300) is killed.
+ * PLAIN_SKIP names a file of tests that are skipped, one a line: suite/name,
+ * a blank and the reason, which is printed; other lines begin with a `#'.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -149,6 +151,37 @@ wanted(const struct plain_test *t, const char *text)
 	return !t->options.disabled && (!text || strstr(full, text));
 }
 
+/* Looks T up in the file that PLAIN_SKIP names: 1, and the reason in LINE. */
+static int
+to_be_skipped(const struct plain_test *t, char *line, int size, char **reason)
+{
+	const char *path = getenv("PLAIN_SKIP");
+	FILE *f = path ? fopen(path, "r") : NULL;
+	int found = 0;
+	char full[256];
+	size_t n;
+
+	if (!f)
+		return 0;
+	n = (size_t)snprintf(full, sizeof(full), "%s/%s", t->suite, t->name);
+	while (!found && fgets(line, size, f))
+		found = strncmp(line, full, n) == 0 && line[n] == ' ';
+	fclose(f);
+	*reason = line + n + 1;
+	return found;
+}
+
+static int
+skip(const struct plain_test *t, size_t number)
+{
+	char line[512], *reason;
+
+	if (!to_be_skipped(t, line, sizeof(line), &reason))
+		return 0;
+	printf("ok %zu - %s::%s # SKIP %s", number, t->suite, t->name, reason);
+	return 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -160,6 +193,10 @@ main(int argc, char **argv)
 	for (t = first; t; t = t->next) {
 		if (!wanted(t, text))
 			continue;
+		if (skip(t, number + 1)) {
+			number++;
+			continue;
+		}
 		params = (struct criterion_test_params){.length = 1};
 		if (t->params)
 			params = t->params();
