@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bench_switch.c: what a task costs: giving way, beginning and ending,
- * standing still.
+ * bench_switch.c: what a task costs: giving way, beginning and ending.
  *
  * One line each, tab-separated: what, how many tasks, cost, unit, version.
  * Times are the best of some rounds.  Giving way is a switch to the loop and
@@ -12,12 +11,9 @@
 #include <config.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 #include <pollux.h>
 
 #define ROUNDS 5
-#define PARKED 10000
 
 static long left; /* switches to go, shared by the tasks */
 
@@ -116,54 +112,6 @@ joining(void *arg)
 	return 0;
 }
 
-static int
-park(void *arg)
-{
-	(void)arg;
-	(void)plx_sleep_until(PLX_NEVER);
-	return 0;
-}
-
-/* Resident pages of this process and its page tables, in bytes; or -1. */
-static double
-memory(void)
-{
-	FILE *f = fopen("/proc/self/status", "r");
-	char line[128];
-	long kib, sum = 0;
-
-	if (!f)
-		return -1;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "VmRSS: %ld", &kib) == 1 ||
-		    sscanf(line, "VmPTE: %ld", &kib) == 1)
-			sum += kib;
-	}
-	fclose(f);
-	return (double)sum * 1024;
-}
-
-static int
-parking(void *arg)
-{
-	static plx_task *tasks[PARKED];
-	double before = memory();
-
-	(void)arg;
-	for (int i = 0; i < PARKED; i++) {
-		if (plx_spawn(NULL, park, NULL, &tasks[i]) < 0)
-			return -1;
-	}
-	(void)plx_checkpoint();
-	if (before >= 0)
-		report("parked", PARKED, (memory() - before) / PARKED, "B");
-	for (int i = 0; i < PARKED; i++) {
-		plx_cancel(tasks[i]);
-		(void)plx_join(tasks[i], NULL, PLX_NEVER);
-	}
-	return 0;
-}
-
 static const struct {
 	const char *name;
 	plx_task_fn *fn;
@@ -174,7 +122,6 @@ static const struct {
 	{"switch-1000", switching, 1000},
 	{"spawn", spawning, 100},
 	{"join", joining, 1},
-	{"parked", parking, PARKED},
 };
 
 int
