@@ -272,7 +272,8 @@ dump_conditions(void *arg)
 }
 WITH_CLOCK(dump_tree, tells_why_waits_fail, dump_conditions)
 
-/* Two nurseries and a scope, left by returning. */
+/* Two nurseries and a scope, left by returning.  The inner one's task keeps the
+   outer one from being cancelled yet. */
 static int
 leave_open(void *arg)
 {
@@ -282,30 +283,57 @@ leave_open(void *arg)
 	plx_scope_enter(&scope, in(PLX_SECOND));
 	plx_nursery_open(NULL, &outer);
 	plx_nursery_open(NULL, &inner);
-	plx_spawn_named(outer, "outer", "f.c", 1, refuse_to_end, arg, NULL);
+	spawn_sleeper(outer, "outer");
 	plx_spawn_named(inner, "inner", "f.c", 2, refuse_to_end, arg, NULL);
-	plx_checkpoint();
-	memset(&scope, 0xa5, sizeof(scope));
-	return 0;
+	return plx_checkpoint();
+}
+
+static struct plx_scope *in_static_scope;
+
+static int
+enter_and_sleep(void *arg)
+{
+	static struct plx_scope scope;
+	int r;
+
+	in_static_scope = &scope;
+	plx_scope_enter(&scope, in(3 * PLX_SECOND));
+	r = plx_sleep(*(const int64_t *)arg);
+	return plx_scope_leave(&scope, r);
+}
+
+/* Another's scope is overwritten as if its function had returned. */
+static void
+dump_overwritten(plx_loop *loop)
+{
+	struct plx_scope saved = *in_static_scope;
+
+	memset(in_static_scope, 0xa5, sizeof(saved));
+	cr_expect_eq(dump(loop), 5);
+	*in_static_scope = saved;
 }
 
 static int
 dump_returned(void *arg)
 {
-	int64_t span = 5 * PLX_SECOND;
+	int64_t span = 5 * PLX_SECOND, short_span = 5 * PLX_SECOND / 2;
 	int result = 0;
 	plx_task *t;
 
 	(void)arg;
 	plx_spawn_named(NULL, "gone", "f.c", 3, leave_open, &span, &t);
+	plx_spawn_named(NULL, "over", "f.c", 4, enter_and_sleep, &short_span,
+			NULL);
 	plx_sleep(2 * PLX_SECOND);
-	cr_expect_eq(dump(plx_self_loop()), 4);
+	dump_overwritten(plx_self_loop());
 	expect_row(2, (struct row){"gone", "waiting", "end of 1 task", "2.000s",
 				   "-", "-", NULL});
-	expect_row(3, (struct row){"  outer", "waiting", "sleep", "2.000s",
-				   "3.000s", "1 shielded", NULL});
+	expect_row(3, (struct row){"  outer", "waiting", "sleep", "2.000s", "-",
+				   "-", NULL});
 	expect_row(4, (struct row){"  #2 inner", "waiting", "sleep", "2.000s",
 				   "3.000s", "1 shielded", NULL});
+	expect_row(5, (struct row){"over", "waiting", "sleep", "2.000s",
+				   "0.500s", "1", NULL});
 	plx_join(t, &result, PLX_NEVER);
 	cr_expect_eq(result, -EPROTO);
 	return 0;
