@@ -327,6 +327,28 @@ close_under_waiters(void *arg)
 }
 WITH_CLOCK(nursery, who_waits_for_room_is_told_of_the_end, close_under_waiters)
 
+static void
+spawn_late(void *arg)
+{
+	static struct child c = {.sleep = PLX_SECOND};
+	plx_nursery **n = arg;
+
+	cr_expect_eq(plx_spawn(*n, sleep_and_return, &c, NULL), -EINVAL);
+	cr_expect_eq(plx_nursery_live(*n), 0);
+}
+
+static int
+spawn_in_deferred(void *arg)
+{
+	plx_nursery *n = open_nursery(PLX_FAIL_FAST);
+
+	(void)arg;
+	cr_expect_eq(plx_defer(spawn_late, &n), 0);
+	return plx_nursery_close(&n, 0);
+}
+IN_A_TASK(nursery, what_is_deferred_in_one_cannot_spawn_into_it,
+	  spawn_in_deferred)
+
 static int
 allocate_once(void *arg)
 {

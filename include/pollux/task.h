@@ -63,8 +63,8 @@ PLX_API int plx_run(const struct plx_run_options *options, plx_task_fn *fn,
  * it runs after the caller has given way.  The macro gives it the name and
  * the place that plx_dump shows.  OUT may be NULL: nobody joins it then;
  * else *OUT is valid until joined or detached, or else until plx_run ends.
- * -ENOMEM, -EAGAIN the system refuses a stack; -EBUSY NURSERY is full; -EPERM
- * outside a task.
+ * -ENOMEM, -EAGAIN the system refuses a stack; -EBUSY NURSERY is full; -EINVAL
+ * it is closed (by what is deferred in it, as a rule); -EPERM outside a task.
  */
 #define plx_spawn(nursery, fn, arg, out) \
 	plx_spawn_named(nursery, #fn, __FILE__, __LINE__, fn, arg, out)

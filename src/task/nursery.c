@@ -273,6 +273,8 @@ await_tasks(struct plx_nursery *n, struct plx_task *t)
 	n->closer = t;
 	while (n->live > 0)
 		plx__park(t, &w.wait);
+	/* What is deferred in its scope is still to run, and may spawn. */
+	n->closed = 1;
 }
 
 /* Nobody can wait for room in N any more. */

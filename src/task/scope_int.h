@@ -25,6 +25,7 @@ struct plx_nursery {
 	size_t max; /* 0: no limit */
 	enum plx_policy policy;
 	int cancelled;
+	int closed;	 /* its tasks have ended, no other may come */
 	int error;	 /* the first one */
 	int ended_early; /* some task, with -ECANCELED */
 	int won;

@@ -148,7 +148,7 @@ plx_spawn_named(plx_nursery *nursery, const char *name, const char *file,
 
 	if (!self)
 		return -EPERM;
-	if (!fn || (nursery && nursery->rt != self->rt))
+	if (!fn || (nursery && (nursery->rt != self->rt || nursery->closed)))
 		return -EINVAL;
 	if (nursery && nursery->max > 0 && nursery->live >= nursery->max)
 		return -EBUSY;
