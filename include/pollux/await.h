@@ -16,7 +16,9 @@
  *
  * They are filled in anew for each wait that begins, and stay where they are
  * until it ends and its result has been asked for.  Nothing of them has to be
- * given back.  Users write their own.
+ * given back.  Channels (channel.h), locks and their like (sync.h), work queues
+ * (queue.h), signals (signal.h) and children (process.h) have theirs, and users
+ * write their own.
  */
 #ifndef PLX_AWAIT_H
 #define PLX_AWAIT_H
