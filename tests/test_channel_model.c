@@ -16,6 +16,11 @@
 #include <stdlib.h>
 #include "channel_int.h"
 #include "task_common.h"
+#ifdef HAVE_VALGRIND
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 enum {
 	ITEMS = 1 << 20,
@@ -294,10 +299,10 @@ Test(channel_model, every_item_is_received_once_or_still_its_senders)
 }
 
 /*
- * ThreadSanitizer knows 8,000 stacks.  A line of which the middle is found by
- * walking would need hours for the full number, from the last to the first.
+ * ThreadSanitizer knows 8,000 stacks, and valgrind takes minutes.  A line whose
+ * middle is found by walking would need hours, from the last to the first.
  */
-#define CROWD (SUPPORT_TSAN ? 4000L : number_from("PLX_CROWD", 100000))
+#define CROWD (SUPPORT_TSAN || RUNNING_ON_VALGRIND ? 4000L : 100000L)
 
 static int
 wait_in_crowd(void *arg)
