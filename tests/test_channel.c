@@ -214,6 +214,28 @@ wait_without_timer(void *arg)
 WITH_CLOCK(channel, a_wait_that_gets_no_timer_leaves_the_line,
 	   wait_without_timer)
 
+/* The deadline is the scope's alone: the wait has to look at both. */
+static int
+end_with_scope(void *arg)
+{
+	plx_channel *c = open_channel(0);
+	int64_t deadline = in(PLX_SECOND);
+	struct plx_scope s;
+	int item = EMPTY;
+
+	(void)arg;
+	cr_expect_eq(plx_scope_enter(&s, deadline), 0);
+	cr_expect_eq(plx_channel_recv(c, &item, PLX_NEVER), -ECANCELED);
+	cr_expect_eq(plx_channel_send(c, &item, PLX_NEVER), -ECANCELED);
+	cr_expect_eq(in(0), deadline);
+	cr_expect_eq(plx_scope_leave(&s, -ECANCELED), -ETIMEDOUT);
+	cr_expect_eq(plx_channel_recv(c, &item, 0), -ETIMEDOUT);
+	cr_expect_eq(put(c, 1), -ETIMEDOUT, "nobody is left in line");
+	plx_channel_free(&c);
+	return 0;
+}
+WITH_CLOCK(channel, the_deadline_of_a_scope_ends_a_wait, end_with_scope)
+
 static int
 cancel_receiver(void *arg)
 {

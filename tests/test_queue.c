@@ -106,6 +106,22 @@ IN_A_TASK(queue, those_who_wait_are_served_in_the_order_they_came,
 	  serve_in_order)
 
 static int
+end_with_scope(void *arg)
+{
+	struct plx_queue_node *n = NULL;
+	struct plx_scope s;
+	struct plx_queue q;
+
+	(void)arg;
+	plx_queue_init(&q);
+	cr_expect_eq(plx_scope_enter(&s, in(PLX_SECOND)), 0);
+	cr_expect_eq(plx_queue_get(&q, &n, PLX_NEVER), -ECANCELED);
+	cr_expect_eq(plx_scope_leave(&s, -ECANCELED), -ETIMEDOUT);
+	return 0;
+}
+WITH_CLOCK(queue, the_deadline_of_a_scope_ends_a_wait, end_with_scope)
+
+static int
 race_cancel(void *arg)
 {
 	(void)arg;
