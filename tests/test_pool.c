@@ -134,6 +134,59 @@ grow_on_demand(void *arg)
 }
 IN_A_TASK(pool, a_thread_is_made_only_when_all_are_busy, grow_on_demand)
 
+static int
+refuse_thread(const struct plx_sys *sys, void *(*fn)(void *arg), void *arg,
+	      pthread_t *out)
+{
+	(void)sys;
+	(void)fn;
+	(void)arg;
+	(void)out;
+	return -EAGAIN;
+}
+
+static int
+await_two(void *arg)
+{
+	struct plx_job_awaitable *j = arg;
+	struct plx_awaitable *list[2] = {&j[0].awaitable, &j[1].awaitable};
+
+	return plx_await_any(list, 2, PLX_NEVER);
+}
+
+/* The one thread comes to the third job when both others are done. */
+static int
+end_in_one_turn(void *arg)
+{
+	const struct plx_sys real = support_sys.sys;
+	struct plx_job_awaitable j[2];
+	struct held third = HELD;
+	plx_task *a, *b;
+	int result = -1;
+
+	(void)arg;
+	plx_blocking(return_nothing, NULL, PLX_NEVER);
+	support_sys.sys.thread_create = refuse_thread;
+	plx_job_awaitable(&j[0], return_nothing, NULL);
+	plx_job_awaitable(&j[1], return_nothing, NULL);
+	plx_spawn(NULL, await_two, j, &a);
+	plx_spawn(NULL, await_held, &third, &b);
+	let_run(2);
+	latch_await(&third.begun, 1);
+	support_sys.sys = real;
+	plx_join(a, &result, PLX_NEVER);
+	cr_expect_eq(result, 0);
+	cr_expect_eq(plx_awaitable_result(&j[1].awaitable), 0, "it ran too");
+	open_held(&third);
+	plx_join(b, NULL, PLX_NEVER);
+	plx_blocking(return_nothing, NULL, PLX_NEVER);
+	cr_expect_eq(support_calls(&support_sys, SUPPORT_THREAD), 1,
+		     "the thread is known to be idle");
+	return 0;
+}
+IN_A_TASK(pool, jobs_that_end_in_one_turn_are_counted_once_each,
+	  end_in_one_turn)
+
 struct in_line {
 	struct latch *order;
 	int place;
