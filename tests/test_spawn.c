@@ -161,6 +161,41 @@ pass_through_cat(void *arg)
 }
 ON_BACKENDS(spawn, pipes_go_both_ways_and_end, pass_through_cat)
 
+/* How many of its ends block, when a process is started. */
+static int blocking_ends;
+
+static pid_t
+count_blocking(const struct plx_sys *sys, const struct plx_spawn *what)
+{
+	blocking_ends = 0;
+	for (int i = 0; i < 3; i++) {
+		cr_expect(fcntl(what->fd[i], F_GETFD) & FD_CLOEXEC);
+		blocking_ends += !(fcntl(what->fd[i], F_GETFL) & O_NONBLOCK);
+	}
+	return plx__sys_real.spawn(sys, what);
+}
+
+static int
+make_blocking(void *arg)
+{
+	const char *argv[] = {"/bin/sh", "-c", "exit 0", NULL};
+	const struct plx_process_options o = {
+		.argv = argv,
+		.in = {.kind = PLX_STDIO_PIPE},
+		.out = {.kind = PLX_STDIO_PIPE},
+		.err = {.kind = PLX_STDIO_PIPE},
+	};
+	struct plx_process p;
+
+	(void)arg;
+	support_sys.sys.spawn = count_blocking;
+	cr_expect_eq(plx_process_spawn(&o, &p), 0);
+	cr_expect_eq(blocking_ends, 3);
+	cr_expect_eq(outcome(&p), 0);
+	return 0;
+}
+IN_A_TASK(spawn, the_ends_of_the_process_block, make_blocking)
+
 static int
 list_descriptors(void *arg)
 {
