@@ -35,7 +35,7 @@ await_end(void *arg)
 	struct plx_process p;
 	int status = 1000;
 
-	if (start_waiting(&p, "exit 3") < 0)
+	if (ends_are_lost(arg) || start_waiting(&p, "exit 3") < 0)
 		return 0;
 	cr_expect_eq(plx_process_wait(&p, &status, 0), -ETIMEDOUT, "%s",
 		     (char *)arg);
@@ -54,7 +54,7 @@ static int
 await_signalled_end(void *arg)
 {
 	support_sys.sys.pidfd_open = have_no_pidfd;
-	return await_end(arg);
+	return signals_are_lost(arg) ? 0 : await_end(arg);
 }
 ON_BACKENDS(process, a_wait_ends_by_sigchld_without_pidfds, await_signalled_end)
 

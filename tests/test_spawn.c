@@ -146,7 +146,7 @@ pass_through_cat(void *arg)
 	size_t n = 0;
 	ssize_t got;
 
-	if (start_script(&p, "exec cat", 0) < 0)
+	if (ends_are_lost(arg) || start_script(&p, "exec cat", 0) < 0)
 		return 0;
 	cr_expect(fcntl(p.in, F_GETFL) & O_NONBLOCK, "%s", (char *)arg);
 	cr_expect(fcntl(p.in, F_GETFD) & FD_CLOEXEC, "%s", (char *)arg);
@@ -349,7 +349,7 @@ fail_each(void *arg)
 
 		while (fail_at(k, errors[i]))
 			k++;
-		cr_expect_gt(k, 9, "%d calls can fail", k);
+		cr_expect_gt(k, 8, "%d calls can fail", k);
 	}
 	return 0;
 }
