@@ -21,8 +21,13 @@ struct scenario {
 	/* Goes on for ever, or may have to: when nothing moves any more the
 	   run is cancelled as a whole, which then has to end it. */
 	int serves;
-	/* Called each time before the loop looks: what peers do. */
-	void (*peer)(void);
+	/* Undisturbed it fails. */
+	int fails;
+	/* Called each time before the loop looks: what peers do.  Returns
+	   whether they have done anything. */
+	int (*peer)(void);
+	/* Called after each run, to put away what the peers have. */
+	void (*stop)(void);
 	/* Milliseconds to wait for other threads, or the kernel. */
 	int patience;
 	/* Called after each run, to look at what became of it. */
