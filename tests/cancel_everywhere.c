@@ -50,6 +50,7 @@ static struct driver {
 	int runs; /* plx_run is at work */
 	int told; /* to end, for nothing moves */
 	int hangs;
+	int deaf; /* a task has begun to wait though it is cancelled */
 	int result;
 	unsigned char once[ONCE_MAX];
 	int nonce;
@@ -150,6 +151,19 @@ bound(struct plx_rt *rt)
 		     driver.where);
 }
 
+/* Has T, which has been cancelled, begun to wait all the same? */
+static int
+is_deaf(const struct plx_task *t)
+{
+	const struct plx_scope *x = t->scope;
+
+	if (!t->cancelled || !t->wait || t->wait->fixed)
+		return 0;
+	while (x && !x->shield)
+		x = x->outer;
+	return !x || x->reached;
+}
+
 static void
 observe(struct plx_rt *rt, struct plx_task *t, int64_t duration)
 {
@@ -159,6 +173,7 @@ observe(struct plx_rt *rt, struct plx_task *t, int64_t duration)
 			driver.first = NULL;
 		return;
 	}
+	driver.deaf |= is_deaf(t);
 	if (++driver.places == driver.at)
 		disturb(rt, t);
 	bound(rt);
@@ -337,6 +352,8 @@ run_once(const struct scenario *s, enum variant v, unsigned long at)
 	fds_left = support_count_fds() - fds;
 	once = cleaned_once();
 	cr_expect_eq(driver.hangs, 0, "%s: hangs", driver.where);
+	cr_expect_eq(driver.deaf, 0, "%s: waits though cancelled",
+		     driver.where);
 	cr_expect_neq(driver.result, -EDEADLK, "%s", driver.where);
 	cr_expect_eq(fds_left, 0, "%s: %d descriptors left", driver.where,
 		     fds_left);
@@ -345,7 +362,8 @@ run_once(const struct scenario *s, enum variant v, unsigned long at)
 	cr_expect(once, "%s: a clean-up did not run just once", driver.where);
 	if (s->check)
 		s->check(driver.where);
-	return !driver.hangs && fds_left == 0 && once && !support_sys.blocks;
+	return !driver.hangs && !driver.deaf && fds_left == 0 && once &&
+	       !support_sys.blocks;
 }
 
 /* At SAMPLE places or a few more, on the backend of the driver. */
