@@ -20,6 +20,9 @@ AS_CASE([$with_coro], [auto|yes], [],
   [AC_MSG_ERROR([--with-coro: unknown '$with_coro'; choose asm or ucontext])])
 AS_IF([test $PLX_CORO = ucontext], [AC_CHECK_FUNC([makecontext], [],
   [AC_MSG_ERROR([tasks need makecontext(3) on $host_cpu, and this system has none])])])
+AS_IF([test $PLX_CORO = ucontext],
+  [AC_DEFINE([PLX_CORO_UCONTEXT], [1],
+    [Define if src/task/coro_ucontext.c switches stacks])])
 AS_IF([test $PLX_CORO = x86_64],
   [AC_DEFINE([PLX_CORO_X86_64], [1],
     [Define if src/task/coro_x86_64.h switches stacks])])

@@ -25,7 +25,13 @@
 #else
 #define SHADOWED SUPPORT_TSAN
 #endif
-#define PAGES_PARKED (SHADOWED ? 2 : 1)
+
+/* So may the two contexts that ucontext(3) keeps on a stack. */
+#if SHADOWED || defined(PLX_CORO_UCONTEXT)
+#define PAGES_PARKED 2
+#else
+#define PAGES_PARKED 1
+#endif
 
 static plx_task *task[10000];
 

@@ -49,7 +49,7 @@ Test(sys, failures_on_a_closed_descriptor_are_answers)
 {
 	const struct sockaddr at = {.sa_family = AF_UNIX};
 	char event[16] = {0};
-	socklen_t len = 0;
+	socklen_t len = sizeof(int);
 	struct stat st;
 	char byte = 0;
 
@@ -65,8 +65,8 @@ Test(sys, failures_on_a_closed_descriptor_are_answers)
 	IS(SYS->recv(SYS, -1, &byte, 1, 0), -EBADF);
 	IS(SYS->send(SYS, -1, &byte, 1, 0), -EBADF);
 	IS(SYS->shutdown(SYS, -1, SHUT_RD), -EBADF);
-	IS(SYS->getsockopt(SYS, -1, 0, 0, &byte, &len), -EBADF);
-	IS(SYS->setsockopt(SYS, -1, 0, 0, &byte, len), -EBADF);
+	IS(SYS->getsockopt(SYS, -1, SOL_SOCKET, SO_TYPE, event, &len), -EBADF);
+	IS(SYS->setsockopt(SYS, -1, SOL_SOCKET, SO_RCVBUF, event, len), -EBADF);
 	IS(SYS->getsockname(SYS, -1, (void *)event, &len), -EBADF);
 	IS(SYS->getpeername(SYS, -1, (void *)event, &len), -EBADF);
 	cr_expect_lt(SYS->epoll_ctl(SYS, -1, 1, 0, (void *)event), 0);
