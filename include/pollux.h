@@ -19,5 +19,7 @@
 #include <pollux/queue.h>
 #include <pollux/signal.h>
 #include <pollux/process.h>
+#include <pollux/actor.h>
+#include <pollux/supervisor.h>
 
 #endif

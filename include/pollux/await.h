@@ -17,8 +17,8 @@
  * They are filled in anew for each wait that begins, and stay where they are
  * until it ends and its result has been asked for.  Nothing of them has to be
  * given back.  Channels (channel.h), locks and their like (sync.h), work queues
- * (queue.h), signals (signal.h) and children (process.h) have theirs, and users
- * write their own.
+ * (queue.h), mailboxes (actor.h), signals (signal.h) and children (process.h)
+ * have theirs, and users write their own.
  */
 #ifndef PLX_AWAIT_H
 #define PLX_AWAIT_H

@@ -195,6 +195,7 @@ rt_fini(struct plx_rt *rt)
 		plx__task_free(
 			PLX_OF(rt->unjoined.next, struct plx_task, link));
 	plx__gen_free_all(rt);
+	plx__actors_free(rt);
 	plx__children_fini(rt);
 	plx__signals_forget(rt);
 	plx__pool_close(rt);

@@ -138,6 +138,7 @@ struct plx_task {
 	struct plx_link gens;	      /* that it has made, the last one last */
 	struct plx_task *next_cancel; /* in rt->to_cancel */
 	struct plx_nursery *nursery;
+	struct plx_mailbox *actor;	   /* its own, or NULL */
 	struct plx_link link;		   /* nursery->tasks or rt->unjoined */
 	struct plx_join_awaitable *joiner; /* who waits for the end */
 	plx_task_fn *fn;
@@ -201,6 +202,7 @@ struct plx_rt {
 	int pidfds;		    /* 1 there are some, -1 not, 0 unknown */
 
 	struct plx_nursery root;
+	struct plx_actors *actors; /* NULL: there have been none */
 	struct plx_task *to_cancel;
 	struct plx_task **to_cancel_end;
 	int cancelling; /* somebody works that off */
@@ -298,6 +300,9 @@ int plx__budget_spent(struct plx_task *t, int64_t deadline);
 
 /* The same before a call for FD: an error if that is closed meanwhile. */
 int plx__budget_spent_fd(struct plx_task *t, int fd, int64_t deadline);
+
+/* Frees the state of RT's actors, which have all ended. */
+void plx__actors_free(struct plx_rt *rt);
 
 /* Waits as plx_await_any does, without asking whether it may and without
    giving way at the end, which plx__end is for. */
