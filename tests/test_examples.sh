@@ -23,6 +23,20 @@ prints() {
 	fi
 }
 
+# refuses COMMAND...: one line that says why, nothing else, and status 2.
+refuses() {
+	n=$((n + 1))
+	"./examples/$@" >"$work/got" 2>"$work/errors"
+	status=$?
+	if test $status = 2 && ! test -s "$work/got" &&
+		test "$(wc -l <"$work/errors")" -eq 1; then
+		echo "ok $n - $* is refused"
+	else
+		echo "not ok $n - $* is refused"
+		echo "# status $status"
+	fi
+}
+
 prints countdown 5 6 <<'END'
 T-minus 5
 Counting up 0
@@ -49,6 +63,31 @@ T-minus 2
 T-minus 1
 Blastoff!
 END
+prints actors 3 <<'END'
+Got: 3
+Got: 2
+Got: 1
+END
+prints actors --trace 3 <<'END'
+Sending None to printer
+Sending None to counter
+Sending 3 to counter
+Got: 3
+Sending 3 to printer
+Sending 2 to counter
+Got: 2
+Sending 2 to printer
+Sending 1 to counter
+Got: 1
+Sending 1 to printer
+END
+cp "$work/got" "$work/trace"
+prints actors 3 --trace <"$work/trace"
+prints actors 0 </dev/null
+refuses actors x
+refuses actors -1
+refuses actors 99999999999
+refuses actors --trase 3
 prints context <<'END'
   enter outer
   enter inner
