@@ -176,6 +176,7 @@ take_back(void *arg)
 	plx_scope_enter(&s, PLX_NEVER);
 	plx_defer(note, b);
 	plx_defer(note, c);
+	cr_expect_eq(plx_undefer(note, a, 0), -ENOENT, "that is outside");
 	cr_expect_eq(plx_undefer(note, b, 0), 0);
 	cr_expect_eq(plx_undefer(note, b, 0), -ENOENT);
 	cr_expect_eq(plx_undefer(note, c, 1), 0);

@@ -384,3 +384,23 @@ refuse_memory(void *arg)
 	return 0;
 }
 IN_A_TASK(nursery, without_memory_nothing_is_opened, refuse_memory)
+
+static int
+end_before_the_cancel(void *arg)
+{
+	struct child c[1] = {{PLX_SECOND, 0, 0}};
+	struct plx_scope s;
+	plx_nursery *n;
+
+	(void)arg;
+	plx_scope_enter(&s, PLX_NEVER);
+	n = open_nursery(PLX_FAIL_FAST);
+	spawn_all(n, c, 1);
+	plx_sleep(2 * PLX_SECOND);
+	plx_scope_cancel(&s);
+	cr_expect_eq(plx_nursery_close(&n, 7), 7, "all had ended by then");
+	plx_scope_leave(&s, 0);
+	return 0;
+}
+WITH_CLOCK(nursery, tasks_that_had_ended_were_not_cancelled,
+	   end_before_the_cancel)

@@ -79,7 +79,8 @@ own_waits(void *arg)
 	(void)arg;
 	support_pipe(fd);
 	plx_scope_enter(&s, end);
-	cr_expect_eq(plx_read(fd[0], &c, 1, end - 1), -ETIMEDOUT);
+	cr_expect_eq(plx_read(fd[0], &c, 1, end - 2 * PLX_MILLISECOND),
+		     -ETIMEDOUT);
 	cr_expect_eq(plx_checkpoint(), 0, "the scope lasts");
 	cr_expect_eq(plx_read(fd[0], &c, 1, end + 1), -ECANCELED);
 	cr_expect_eq(in(0), end);
@@ -244,3 +245,109 @@ cancel_shielded(void *arg)
 	return 0;
 }
 WITH_CLOCK(scope_time, a_shield_holds_off_a_cancel_of_the_task, cancel_shielded)
+
+static int
+compute(void *arg)
+{
+	struct plx_scope s;
+	int n = 0;
+
+	(void)arg;
+	plx_scope_enter(&s, in(PLX_SECOND));
+	while (plx_checkpoint() == 0 && n < 1000) {
+		support_sys.now += 10 * PLX_MILLISECOND;
+		n++;
+	}
+	cr_expect_lt(n, 1000);
+	cr_expect_eq(plx_scope_leave(&s, -ECANCELED), -ETIMEDOUT);
+	return 0;
+}
+WITH_CLOCK(scope_time, a_loop_that_computes_hears_of_it, compute)
+
+static int
+tie(void *arg)
+{
+	int64_t end = in(PLX_SECOND);
+	struct plx_scope s;
+	int fd[2];
+	char c;
+
+	(void)arg;
+	support_pipe(fd);
+	plx_scope_enter(&s, end);
+	cr_expect_eq(plx_read(fd[0], &c, 1, end), -ETIMEDOUT);
+	cr_expect_eq(plx_checkpoint(), -ECANCELED, "the next one tells");
+	cr_expect_eq(plx_scope_leave(&s, -ECANCELED), -ETIMEDOUT);
+	plx_close(fd[0]);
+	plx_close(fd[1]);
+	return 0;
+}
+WITH_CLOCK(scope_time, of_equal_deadlines_the_waits_is_told_first, tie)
+
+static int
+move_to_the_past(void *arg)
+{
+	struct plx_scope s;
+
+	(void)arg;
+	plx_scope_enter(&s, PLX_NEVER);
+	cr_expect_eq(plx_scope_set_deadline(&s, 0), 0);
+	cr_expect_eq(plx_scope_status(&s), -ETIMEDOUT);
+	cr_expect_eq(plx_checkpoint(), -ECANCELED);
+	plx_scope_leave(&s, 0);
+	return 0;
+}
+WITH_CLOCK(scope_time, a_deadline_moved_to_the_past_counts_at_once,
+	   move_to_the_past)
+
+static int
+lift_grace(void *arg)
+{
+	struct plx_scope s, shield;
+	int64_t start = in(0);
+
+	(void)arg;
+	plx_scope_enter(&s, PLX_NEVER);
+	plx_scope_shield(&shield, PLX_NEVER, PLX_SECOND);
+	plx_scope_cancel(&s);
+	cr_expect_eq(plx_scope_set_deadline(&shield, start + 9 * PLX_SECOND),
+		     0);
+	cr_expect_eq(plx_sleep(5 * PLX_SECOND), -ECANCELED);
+	cr_expect_eq(in(0), start + PLX_SECOND);
+	cr_expect_eq(plx_scope_status(&shield), -ECANCELED);
+	plx_scope_leave(&shield, 0);
+	plx_scope_leave(&s, 0);
+	return 0;
+}
+WITH_CLOCK(scope_time, a_deadline_does_not_prolong_the_grace, lift_grace)
+
+static int
+sleep_in_scope(void *arg)
+{
+	struct plx_scope *s = arg;
+	int r;
+
+	plx_scope_enter(s, PLX_NEVER);
+	r = plx_sleep_until(PLX_NEVER);
+	return plx_scope_leave(s, r);
+}
+
+static int
+move_without_memory(void *arg)
+{
+	struct plx_scope s;
+	plx_task *t;
+
+	(void)arg;
+	plx_spawn(NULL, sleep_in_scope, &s, &t);
+	plx_checkpoint();
+	support_sys.fails = SUPPORT_RESIZE;
+	support_sys.fail_with = ENOMEM;
+	support_sys.fail_at = 1;
+	cr_expect_eq(plx_scope_set_deadline(&s, in(PLX_SECOND)), -ENOMEM);
+	cr_expect_eq(plx_sleep(2 * PLX_SECOND), 0);
+	cr_expect_eq(plx_scope_status(&s), 0, "nothing has changed");
+	cr_expect_eq(stop_task(t), -ECANCELED);
+	return 0;
+}
+WITH_CLOCK(scope_time, without_memory_no_deadline_is_moved, move_without_memory)

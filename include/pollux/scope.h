@@ -26,7 +26,9 @@
  * that opened it.  A task that returns with one open has it closed, a nursery's
  * tasks cancelled and joined, and ends with -EPROTO instead of a result; a
  * scope left while others within it are open closes those.  Each is reported
- * (plx_run_options.report) with the place where the task was spawned.
+ * (plx_run_options.report) with the place where the task was spawned; until
+ * then the struct is still looked at.  A task that never parks hears of a
+ * deadline when its budget (task.h) is used up.
  *
  * The loop's thread only, as all of task.h.  Outside a task, -EPERM.
  */
@@ -45,6 +47,7 @@ struct plx_scope {
 	void *place;
 	int64_t deadline;
 	int64_t grace; /* of a shield, else -1 */
+	int64_t grace_end;
 	uint64_t serial;
 	unsigned depth;
 	unsigned char shield;	 /* what is around it does not reach into it */
@@ -80,8 +83,8 @@ PLX_API int plx_scope_set_deadline(struct plx_scope *s, int64_t deadline);
  */
 PLX_API int plx_scope_leave(struct plx_scope *s, int result);
 
-/* 0; -ETIMEDOUT or -ECANCELED: the deadline of S has passed, or S, or one that
-   reaches into it, was cancelled.  Stays true after S has been left. */
+/* 0; -ETIMEDOUT: the deadline of S has passed; -ECANCELED: S, or one around it,
+   has ended.  Can be asked after S has been left, too. */
 PLX_API int plx_scope_status(const struct plx_scope *s);
 
 /*
@@ -94,8 +97,8 @@ PLX_API int plx_scope_status(const struct plx_scope *s);
  */
 PLX_API int plx_defer(void (*fn)(void *arg), void *arg);
 
-/* Takes the last plx_defer of FN and ARG in the same place back, and calls it
-   now if RUN is not 0.  -ENOENT: there is none. */
+/* Takes the last plx_defer of FN and ARG here back, and calls it now if RUN is
+   not 0.  -ENOENT: there is none. */
 PLX_API int plx_undefer(void (*fn)(void *arg), void *arg, int run);
 
 /* When a nursery cancels its tasks, and what plx_nursery_close returns. */
@@ -124,7 +127,8 @@ struct plx_nursery_options {
 PLX_API int plx_nursery_open(const struct plx_nursery_options *options,
 			     plx_nursery **out);
 
-/* Waits until N has room for one task more. -ECANCELED also if N was. */
+/* Waits until N has room for one task more; who spawns without asking may be
+   first.  -ECANCELED also if N was. */
 PLX_API int plx_nursery_room(plx_nursery *n, int64_t deadline);
 
 /* Cancels the tasks of N, present and future, and the waits of its opener. */
@@ -139,7 +143,8 @@ PLX_API size_t plx_nursery_live(const plx_nursery *n);
  * error of one task more.  Returns, by policy, an error or a
  * result of the tasks; -ECANCELED if a cancel or deadline around *N has ended
  * one early; else RESULT, with what plx_scope_leave says of -ECANCELED.
- * Never before all have ended.  -EINVAL, -EPROTO as plx_scope_leave.
+ * Never before all have ended.  -ENOMEM: the deadline around *N could not be
+ * set; they were cancelled.  -EINVAL, -EPROTO as plx_scope_leave.
  */
 PLX_API int plx_nursery_close(plx_nursery **n, int result);
 

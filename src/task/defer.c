@@ -126,18 +126,21 @@ plx_undefer(void (*fn)(void *arg), void *arg, int run)
 	return 0;
 }
 
-void
+int
 plx__defers_run(struct plx_task *t, struct plx_coro *place, unsigned depth)
 {
 	struct plx_deferred **list = list_of(t, place);
 	struct plx_deferred *d, call;
+	int any = 0;
 
 	while ((d = *list) && d->depth >= depth) {
 		*list = d->next;
 		call = *d;
 		set_aside(t, place, d);
 		call.fn(call.arg);
+		any = 1;
 	}
+	return any;
 }
 
 void

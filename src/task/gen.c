@@ -86,6 +86,8 @@ resume(struct plx_gen *g, void *sent, int error, void **value)
 
 	if (!*at)
 		return resume_first(g, sent, error, value);
+	if (plx__current)
+		g->leaf->around = plx__current->scope;
 	return resume_at(at, g, sent, error, value);
 }
 
@@ -119,6 +121,8 @@ plx__gen_body(void *arg)
 	g->begun = 1;
 	g->result = g->fn(g->arg);
 	plx__defers_run(plx__current, &g->coro, 0);
+	if (plx__current && plx__current->scope != g->around)
+		plx__scope_left_open(plx__current, g);
 	root = g->root;
 	back = g->back;
 	g->back = NULL;
@@ -332,6 +336,7 @@ plx_yield_from(plx_gen *g, int *result)
 	leaf->root = root;
 	leaf->sent = NULL;
 	leaf->error = 0;
+	leaf->around = plx__current ? plx__current->scope : NULL;
 	*at = &leaf->coro;
 	plx__coro_switch(&self->coro, &leaf->coro);
 	return self->error < 0 ? self->error : outcome(g, result);

@@ -40,8 +40,11 @@ struct plx_gen {
 	int result;
 	plx_gen_fn *fn;
 	void *arg;
-	unsigned depth; /* of the scope that it was made in */
-	int closed;	/* with that scope */
+	struct plx_scope *around; /* the innermost scope of the task that has
+				     resumed it */
+	unsigned depth;		  /* of the scope that it was made in */
+	int closed;		  /* with that scope, unless it was */
+	int busy;		  /* then */
 	struct plx_deferred *defers;
 	struct plx_link link; /* in its task's gens, then rt->gens; or none */
 	struct plx_rt *rt;    /* whose stack it has; NULL: its own */
@@ -78,5 +81,8 @@ int plx__gen_make(const struct plx_sys *sys, plx_gen_fn *fn, void *arg,
 
 /* Closes and frees what is left of RT's generators; no task runs any more. */
 void plx__gen_free_all(struct plx_rt *rt);
+
+/* G's body has returned in T with scopes open that it has not found so. */
+void plx__scope_left_open(struct plx_task *t, struct plx_gen *g);
 
 #endif

@@ -120,7 +120,7 @@ plx_gen_free(plx_gen **out)
 
 	if (!g || g->back)
 		return;
-	if (!g->closed)
+	if (!g->closed || g->busy)
 		(void)plx_gen_close(g);
 	plx__defers_run(plx__current, &g->coro, 0);
 	set_free_below(g);
@@ -150,7 +150,7 @@ plx__gens_close(struct plx_task *t, unsigned depth)
 		g->closed = 1;
 		plx__list_remove(&g->link);
 		plx__list_append(t->gens.next, &g->link);
-		(void)plx_gen_close(g);
+		g->busy = plx_gen_close(g) == -EBUSY;
 	}
 }
 

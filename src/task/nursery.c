@@ -160,16 +160,21 @@ take_result(struct plx_nursery *n, int result)
 }
 
 void
-plx__nursery_left(struct plx_nursery *n, struct plx_task *t)
+plx__nursery_told(struct plx_nursery *n, struct plx_task *t)
 {
-	plx__list_remove(&t->link);
-	n->live--;
 	if (t->result >= 0 && n->policy == PLX_FIRST_RESULT)
 		take_result(n, t->result);
 	if (t->result == -ECANCELED)
 		n->ended_early = 1;
 	else if (t->result < 0)
 		plx__nursery_fail(n, t->result);
+}
+
+void
+plx__nursery_left(struct plx_nursery *n, struct plx_task *t)
+{
+	plx__list_remove(&t->link);
+	n->live--;
 	tell_rooms(n);
 	if (n->live > 0)
 		return;
@@ -273,8 +278,17 @@ await_tasks(struct plx_nursery *n, struct plx_task *t)
 	n->closer = t;
 	while (n->live > 0)
 		plx__park(t, &w.wait);
-	/* What is deferred in its scope is still to run, and may spawn. */
+	/* What is deferred in its scope is still to run, and may try to spawn.
+	 */
 	n->closed = 1;
+}
+
+/* Nobody will be told of N's result. */
+static void
+discard_winner(struct plx_nursery *n)
+{
+	if (n->won && n->discard)
+		n->discard(n->result, n->arg);
 }
 
 /* Nobody can wait for room in N any more. */
@@ -295,6 +309,8 @@ static void
 set_aside(struct plx_nursery *n)
 {
 	close_rooms(n);
+	n->opener = NULL;
+	n->scope.task = NULL;
 	plx__list_remove(&n->link);
 	plx__list_append(&n->rt->spare_nurseries, &n->link);
 }
@@ -332,9 +348,13 @@ plx_nursery_close(plx_nursery **nursery, int result)
 	in_order = t->scope == &n->scope;
 	plx__list_remove(&n->link);
 	r = plx__scope_close(t, &n->scope, result);
-	set_aside(n);
 	*nursery = NULL;
-	return in_order ? outcome(n, t, r) : r;
+	if (in_order)
+		r = outcome(n, t, r);
+	else
+		discard_winner(n);
+	set_aside(n);
+	return r;
 }
 
 void
@@ -350,6 +370,7 @@ plx__nurseries_abandon(struct plx_task *t, unsigned depth)
 		plx__nursery_cancel_tasks(n);
 		plx__cancel_pending(t->rt);
 		await_tasks(n, t);
+		discard_winner(n);
 		set_aside(n);
 	}
 }

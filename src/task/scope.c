@@ -20,7 +20,14 @@
  * again, but known by its serial number when somebody leaves it after all.
  */
 #include <config.h>
-#include "task_int.h"
+#include "gen_int.h"
+
+/* When X ends by itself. */
+static inline int64_t
+end_of(const struct plx_scope *x)
+{
+	return plx__earlier(x->deadline, x->grace_end);
+}
 
 static void
 find_limit(struct plx_task *t)
@@ -29,9 +36,20 @@ find_limit(struct plx_task *t)
 
 	t->limit = PLX_NEVER;
 	for (x = t->scope; x; x = x->outer) {
-		if (!x->reached && plx__is_past(x->deadline, t->limit))
-			t->limit = x->deadline;
+		if (!x->reached)
+			t->limit = plx__earlier(t->limit, end_of(x));
 	}
+}
+
+/* The scopes of T may end at other times now.  -ENOMEM: T is parked, and would
+   not be told. */
+static int
+move_limit(struct plx_task *t)
+{
+	find_limit(t);
+	if (plx__is_past(t->limit, t->rt->now))
+		plx__scopes_expire(t, t->rt->now);
+	return t->wait ? plx__alarm_set(t, t->limit) : 0;
 }
 
 /* The shield within S (NULL: the task) that lies nearest to it. */
@@ -57,11 +75,9 @@ begin_grace(struct plx_task *t, struct plx_scope *shield)
 	if (shield->reached || grace < 0 || grace > INT64_MAX - now)
 		return;
 	shield->grace = -1;
+	shield->grace_end = now + grace;
 	shield->shield = PLX_SHIELD_GRACE;
-	if (grace == 0)
-		plx_scope_cancel(shield);
-	else if (!plx__is_past(shield->deadline, now + grace) &&
-		 plx_scope_set_deadline(shield, now + grace) < 0)
+	if (grace == 0 || move_limit(t) < 0)
 		plx_scope_cancel(shield);
 }
 
@@ -96,10 +112,13 @@ plx__scopes_expire(struct plx_task *t, int64_t now)
 	while (plx__is_past(t->limit, now)) {
 		outermost = NULL;
 		for (x = t->scope; x; x = x->outer) {
-			if (!x->reached && plx__is_past(x->deadline, now)) {
+			if (x->reached || !plx__is_past(end_of(x), now))
+				continue;
+			if (plx__is_past(x->deadline, x->grace_end))
 				x->expired = 1;
-				outermost = x;
-			}
+			else
+				x->cancelled = 1;
+			outermost = x;
 		}
 		plx__scope_reach(t, outermost);
 		plx__cancel_pending(t->rt);
@@ -117,6 +136,7 @@ push(struct plx_task *t, struct plx_scope *s)
 	s->depth = ++t->depth;
 	s->serial = ++t->serial;
 	s->cancelled = s->expired = 0;
+	s->grace_end = PLX_NEVER;
 	s->reached = !s->shield && t->cancels;
 	t->scope = s;
 	t->cancels = s->reached;
@@ -197,21 +217,55 @@ int
 plx_scope_set_deadline(struct plx_scope *s, int64_t deadline)
 {
 	struct plx_task *t = s ? s->task : NULL;
+	int64_t before;
+	int r;
 
 	if (!t || s->reached || !is_open(t, s))
 		return 0;
+	before = s->deadline;
 	s->deadline = deadline < 0 ? PLX_NEVER : deadline;
-	find_limit(t);
-	return t->wait ? plx__alarm_set(t, t->limit) : 0;
+	r = move_limit(t);
+	if (r < 0) {
+		s->deadline = before;
+		find_limit(t);
+	}
+	return r;
 }
 
-/* Ends what the running task T still has open in S, S included. */
+void
+plx__scope_cut(struct plx_task *t, struct plx_scope *s, unsigned depth)
+{
+	t->lost_after = s ? s->serial : 0;
+	t->lost_until = t->serial;
+	t->scope = s;
+	t->depth = depth;
+	t->cancels = s ? s->reached : t->cancelled;
+	find_limit(t);
+}
+
+/* Ends what T, which runs, still has open in S, S included.  What is called in
+   the course of it may leave more behind. */
 static void
 close_inner(struct plx_task *t, struct plx_scope *s)
 {
-	plx__gens_close(t, s->depth);
-	plx__defers_run(t, s->place, s->depth);
-	plx__nurseries_abandon(t, s->depth);
+	do {
+		if (t->scope != s)
+			plx__scope_cut(t, s, s->depth);
+		plx__nurseries_abandon(t, s->depth);
+		plx__gens_close(t, s->depth);
+	} while (plx__defers_run(t, s->place, s->depth) || t->scope != s);
+}
+
+void
+plx__scope_left_open(struct plx_task *t, struct plx_gen *g)
+{
+	unsigned depth = g->around ? g->around->depth : 0;
+
+	plx__report(t, PLX_REPORT_SCOPE_OPEN, 0);
+	plx__scope_cut(t, g->around, depth);
+	plx__nurseries_abandon(t, depth + 1);
+	if (g->result >= 0)
+		g->result = -EPROTO;
 }
 
 int
@@ -225,8 +279,6 @@ plx__scope_close(struct plx_task *t, struct plx_scope *s, int result)
 	}
 	if (t->scope != s) {
 		plx__report(t, PLX_REPORT_SCOPE_ORDER, 0);
-		t->lost_after = s->serial;
-		t->lost_until = t->serial;
 		result = -EPROTO;
 	}
 	close_inner(t, s);

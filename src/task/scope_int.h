@@ -65,6 +65,10 @@ void plx__scope_open(struct plx_task *t, struct plx_scope *s, int64_t deadline);
 /* As plx_scope_leave, for the scope of a nursery too. */
 int plx__scope_close(struct plx_task *t, struct plx_scope *s, int result);
 
+/* From now on S, at DEPTH, is T's innermost scope (NULL and 0: none); those in
+   it are dropped unseen. */
+void plx__scope_cut(struct plx_task *t, struct plx_scope *s, unsigned depth);
+
 /* Cancels what plx__nursery_cancel_tasks has queued. */
 void plx__cancel_pending(struct plx_rt *rt);
 
@@ -77,6 +81,9 @@ void plx__nursery_cancel_tasks(struct plx_nursery *n);
 
 void plx__nursery_init(struct plx_nursery *n, struct plx_rt *rt);
 
+/* T, of N, is about to end: what that means for the others, by the policy. */
+void plx__nursery_told(struct plx_nursery *n, struct plx_task *t);
+
 /* T, of N, has ended. */
 void plx__nursery_left(struct plx_nursery *n, struct plx_task *t);
 
@@ -84,9 +91,8 @@ void plx__nursery_left(struct plx_nursery *n, struct plx_task *t);
 void plx__nurseries_abandon(struct plx_task *t, unsigned depth);
 
 /* Calls and drops what was deferred at PLACE, which is T's or a generator's
-   (then T may be NULL), at DEPTH or deeper. */
-void plx__defers_run(struct plx_task *t, struct plx_coro *place,
-		     unsigned depth);
+   (then T may be NULL), at DEPTH or deeper; were there any? */
+int plx__defers_run(struct plx_task *t, struct plx_coro *place, unsigned depth);
 
 /* Closes the generators that T has made at DEPTH or deeper. */
 void plx__gens_close(struct plx_task *t, unsigned depth);

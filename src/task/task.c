@@ -25,28 +25,33 @@ plx__task_free(struct plx_task *t)
 	rt->freed++;
 }
 
-/* T has returned: whatever it has left open is ended.  The scopes lie in
-   frames that are gone and are dropped unseen. */
+/* Reports, and drops, the scopes that T has left open: they lie in frames that
+   are gone.  Its nurseries are among them, and reported when they are ended. */
 static void
-unwind(struct plx_task *t)
+drop_scopes(struct plx_task *t)
 {
 	unsigned nurseries = 0;
 	const struct plx_link *l;
-	int open = t->scope != NULL;
 
 	for (l = t->nurseries.next; l != &t->nurseries; l = l->next)
 		nurseries++;
 	if (t->depth > nurseries)
 		plx__report(t, PLX_REPORT_SCOPE_OPEN, 0);
-	t->scope = NULL;
-	t->cancels = t->cancelled;
-	t->limit = PLX_NEVER;
-	plx__nurseries_abandon(t, 0);
-	t->depth = 0;
-	plx__gens_close(t, 0);
-	plx__defers_run(t, &t->coro, 0);
-	if (open && t->result >= 0)
+	if (t->depth > 0 && t->result >= 0)
 		t->result = -EPROTO;
+	plx__scope_cut(t, NULL, 0);
+}
+
+/* T has returned: whatever it has left open is ended, and what that leaves
+   open in its turn. */
+static void
+unwind(struct plx_task *t)
+{
+	do {
+		drop_scopes(t);
+		plx__nurseries_abandon(t, 0);
+		plx__gens_close(t, 0);
+	} while (plx__defers_run(t, &t->coro, 0) || t->depth > 0);
 }
 
 static void
@@ -78,7 +83,9 @@ task_entry(void *arg)
 
 	t->result = t->fn(t->arg);
 	unwind(t);
+	plx__nursery_told(t->nursery, t);
 	plx__gens_free(t);
+	unwind(t);
 	t->ended = 1;
 	t->since = rt->now;
 	count_end(rt, t->result);
