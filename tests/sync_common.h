@@ -124,7 +124,7 @@ enum {
  * line is empty, and none has allocated anything.
  */
 static inline void
-expect_crowd_gone(wait_fn *wait, void *object, const struct plx_sync_line *line)
+expect_crowd_gone(wait_fn *wait, void *object, const struct plx_line *line)
 {
 	static struct waiter crowd[CROWD];
 	unsigned long before;

@@ -191,11 +191,9 @@ act(void *arg)
 static const struct plx_task *
 servable(const struct plx_line *line)
 {
-	for (struct plx_line *l = line->next; l != line; l = l->next) {
-		const struct plx_waiter *w = PLX_OF(l, struct plx_waiter, line);
-
-		if (!w->awaitable.task->won)
-			return w->awaitable.task;
+	for (const struct plx_waiter *w = line->first; w; w = w->next) {
+		if (!w->base.task->won)
+			return w->base.task;
 	}
 	return NULL;
 }

@@ -254,6 +254,27 @@ leave_taken(void *arg)
 IN_A_TASK(lock, a_task_that_ends_with_it_leaves_it_taken, leave_taken)
 
 static int
+move_free(void *arg)
+{
+	struct plx_lock l[2] = {{0}};
+	struct waiter w;
+
+	(void)arg;
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(plx_lock_acquire(&l[i], 0), 0);
+		begin_wait(&w, pass_through, &l[i], PLX_NEVER);
+		release(&l[i]);
+		cr_expect_eq(end_wait(&w), 0);
+		if (i == 0)
+			l[1] = l[0];
+		memset(&l[0], 0xff, sizeof(l[0]));
+	}
+	cr_expect_null(l[1].owner);
+	return 0;
+}
+IN_A_TASK(lock, one_that_nobody_waits_for_can_be_moved, move_free)
+
+static int
 try_often(void *arg)
 {
 	struct plx_lock l = {0};

@@ -37,11 +37,11 @@ choose_lock(void *arg, int64_t deadline)
 
 	if (r < 0)
 		return r;
-	cr_expect_eq(plx_awaitable_result(&w[r].base), 0);
+	cr_expect_eq(plx_awaitable_result(&w[r].waiter.base), 0);
 	cr_expect_eq(plx_lock_held(&c->lock[r]), 1);
 	cr_expect_eq(plx_lock_held(&c->lock[!r]), 0, "both");
-	cr_expect_null(w[0].in);
-	cr_expect_null(w[1].in);
+	cr_expect_null(w[0].waiter.in);
+	cr_expect_null(w[1].waiter.in);
 	plx_lock_release(&c->lock[r]);
 	return r;
 }

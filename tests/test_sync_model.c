@@ -174,7 +174,7 @@ wait_for(const int *things, int n, int64_t deadline, int *result)
 	}
 	i = either(awaitable(&a[0], things[0]), awaitable(&a[1], things[1]),
 		   deadline);
-	*result = i < 0 ? i : plx_awaitable_result(&a[i].base);
+	*result = i < 0 ? i : plx_awaitable_result(&a[i].waiter.base);
 	return i < 0 ? NOTHING : things[i];
 }
 

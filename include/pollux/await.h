@@ -55,15 +55,13 @@ struct plx_awaitable {
 	int ready;			     /* private */
 };
 
-/* How awaitables of the library stand in line, first come first served.  Public
-   only to be members of what is public; private in every other way. */
-struct plx_line {
-	struct plx_line *prev, *next;
-};
-
+/* What stands in a struct plx_line; private, as that is. */
 struct plx_waiter {
-	struct plx_awaitable awaitable;
-	struct plx_line line;
+	struct plx_awaitable base;
+	struct plx_line *in; /* or NULL */
+	struct plx_waiter *prev, *next;
+	void *of;
+	int result;
 };
 
 /* Waits for A: its result, or the error of its arm.  -EBUSY: somebody waits

@@ -84,12 +84,10 @@ PLX_API int plx_channel_try_recv(plx_channel *c, void *item);
 /* For plx_await_any.  The members are private. */
 struct plx_channel_awaitable {
 	struct plx_waiter waiter;
-	plx_channel *channel;
 	union {
 		const void *from;
 		void *to;
 	} item;
-	int result;
 };
 
 /*

@@ -126,12 +126,9 @@ PLX_API void plx_process_close(struct plx_process *p);
 
 /* For plx_await_any.  The members are private. */
 struct plx_process_awaitable {
-	struct plx_awaitable base;
-	struct plx_process_awaitable *next;
-	struct plx_process *process;
-	struct plx_child *child;
+	struct plx_waiter waiter;
 	int *status;
-	int error, end;
+	int end;
 };
 
 /*

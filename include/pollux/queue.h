@@ -88,9 +88,7 @@ PLX_API size_t plx_queue_len(const struct plx_queue *q);
 /* For plx_await_any.  The members are private. */
 struct plx_queue_awaitable {
 	struct plx_waiter waiter;
-	struct plx_queue *queue;
 	struct plx_queue_node **out;
-	int result;
 };
 
 /*

@@ -31,22 +31,14 @@
 
 PLX_BEGIN_DECLS
 
-struct plx_sync_line {
-	struct plx_sync_awaitable *first, *last;
-};
-
 struct plx_sync_awaitable {
-	struct plx_awaitable base;
-	struct plx_sync_line *in; /* or NULL */
-	struct plx_sync_awaitable *prev, *next;
-	void *of;
-	int result;
+	struct plx_waiter waiter;
 };
 
 /* A flag that can be waited for.  It starts out zeroed: clear. */
 struct plx_event {
 	int set;
-	struct plx_sync_line line;
+	struct plx_line line;
 };
 
 /* Ends all waits, now and until it is cleared.  Who waits by then is served,
@@ -62,7 +54,7 @@ PLX_API struct plx_awaitable *plx_event_awaitable(struct plx_sync_awaitable *w,
    ends while it holds one leaves it taken for good, and nobody is told. */
 struct plx_lock {
 	plx_task *owner;
-	struct plx_sync_line line;
+	struct plx_line line;
 };
 
 /* -EDEADLK: the caller holds L already. */
@@ -81,7 +73,7 @@ PLX_API int plx_lock_held(const struct plx_lock *l);
 struct plx_semaphore {
 	int value;
 	int max;
-	struct plx_sync_line line;
+	struct plx_line line;
 };
 
 /* VALUE permits are free, and never more than MAX (0: INT_MAX).  -EINVAL: one
@@ -100,7 +92,7 @@ PLX_API int plx_semaphore_value(const struct plx_semaphore *s);
 /* Where holders of LOCK wait for each other's news. */
 struct plx_condition {
 	struct plx_lock *lock;
-	struct plx_sync_line line;
+	struct plx_line line;
 };
 
 PLX_API void plx_condition_init(struct plx_condition *c, struct plx_lock *lock);
@@ -125,7 +117,7 @@ struct plx_barrier {
 	int parties;
 	int waiting;
 	int aborted;
-	struct plx_sync_line line;
+	struct plx_line line;
 };
 
 /* -EINVAL: PARTIES is below 1. */

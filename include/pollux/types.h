@@ -78,6 +78,12 @@ struct plx_link {
 	struct plx_link *prev, *next;
 };
 
+/* Who waits for one thing, first come first served; zeroed, nobody.  Likewise
+   private. */
+struct plx_line {
+	struct plx_waiter *first, *last;
+};
+
 /* The monotonic clock, in nanoseconds.  Any thread; async-signal-safe. */
 PLX_API int64_t plx_now(void);
 

@@ -9,7 +9,8 @@
  * before any of them goes on.
  */
 #include <config.h>
-#include "waiters.h"
+#include <pollux/sync.h>
+#include "line.h"
 
 int
 plx_barrier_init(struct plx_barrier *b, int parties)
@@ -21,7 +22,7 @@ plx_barrier_init(struct plx_barrier *b, int parties)
 }
 
 static void
-leave(struct plx_barrier *b, struct plx_sync_awaitable *w)
+leave(struct plx_barrier *b, struct plx_waiter *w)
 {
 	if (!w->in)
 		return;
@@ -32,23 +33,24 @@ leave(struct plx_barrier *b, struct plx_sync_awaitable *w)
 static void
 drop_lost(struct plx_barrier *b)
 {
-	struct plx_sync_awaitable *w, *next;
+	struct plx_waiter *w, *next;
 
 	for (w = b->line.first; w; w = next) {
 		next = w->next;
-		if (!plx__waiter_open(w))
+		if (w->base.task->won)
 			leave(b, w);
 	}
 }
 
 /* LAST has come, and all go on. */
 static void
-open_up(struct plx_barrier *b, struct plx_sync_awaitable *last)
+open_up(struct plx_barrier *b, struct plx_waiter *last)
 {
+	struct plx_waiter *w;
 	int place = 0;
 
-	while (plx__line_serve(&b->line, place))
-		place++;
+	while ((w = plx__line_claim(&b->line)))
+		w->result = place++;
 	b->waiting = 0;
 	last->result = place;
 }
@@ -58,14 +60,13 @@ open_up(struct plx_barrier *b, struct plx_sync_awaitable *last)
 static int
 barrier_arm(struct plx_awaitable *a)
 {
-	struct plx_sync_awaitable *w = plx__waiter_of(a);
+	struct plx_waiter *w = plx__waiter_of(a);
 	struct plx_barrier *b = w->of;
-	struct plx_sync_awaitable *last = b->line.last;
+	struct plx_waiter *last = b->line.last;
 
-	if (b->aborted) {
-		w->result = -EPIPE;
+	w->result = -EPIPE;
+	if (b->aborted)
 		return 1;
-	}
 	if (last && last->base.task == a->task)
 		return -EBUSY;
 	if (b->waiting + 1 == b->parties)
@@ -83,7 +84,7 @@ barrier_arm(struct plx_awaitable *a)
 static int
 barrier_disarm(struct plx_awaitable *a)
 {
-	struct plx_sync_awaitable *w = plx__waiter_of(a);
+	struct plx_waiter *w = plx__waiter_of(a);
 
 	leave(w->of, w);
 	return 0;
@@ -99,7 +100,7 @@ static const struct plx_awaitable_ops barrier_ops = {
 struct plx_awaitable *
 plx_barrier_awaitable(struct plx_sync_awaitable *w, struct plx_barrier *b)
 {
-	return plx__waiter_fill(w, &barrier_ops, b);
+	return plx__waiter_fill(&w->waiter, &barrier_ops, b);
 }
 
 int
@@ -107,18 +108,22 @@ plx_barrier_wait(struct plx_barrier *b, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
 	struct plx_sync_awaitable w;
+	struct plx_awaitable *const list[1] = {plx_barrier_awaitable(&w, b)};
 	int r = plx__begin(t);
 
 	if (r < 0)
 		return r;
-	plx_barrier_awaitable(&w, b);
-	return plx__waiter_wait(t, &w, deadline);
+	r = plx__await_list(t, list, 1, deadline);
+	if (r >= 0)
+		r = w.waiter.result;
+	plx__end(t, deadline);
+	return r;
 }
 
 void
 plx_barrier_reset(struct plx_barrier *b)
 {
-	plx__line_serve_all(&b->line, -EPIPE);
+	plx__line_dismiss(&b->line);
 	b->waiting = 0;
 	b->aborted = 0;
 }

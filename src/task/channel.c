@@ -28,8 +28,6 @@ plx_channel_open(size_t item_size, size_t capacity, plx_channel **out)
 	c->sys = sys;
 	c->item_size = item_size;
 	c->capacity = capacity;
-	plx__line_init(&c->senders);
-	plx__line_init(&c->receivers);
 	*out = c;
 	return 0;
 }
@@ -74,13 +72,11 @@ wait_to_send(plx_channel *c, const void *item, struct plx_task *t,
 	     int64_t deadline)
 {
 	struct plx_channel_awaitable w;
-	int r;
 
-	w.waiter.awaitable.ops = &plx__channel_send_ops;
+	w.waiter.base.ops = &plx__channel_send_ops;
+	w.waiter.result = -EPIPE;
 	w.item.from = item;
-	w.result = -EPIPE;
-	r = plx__line_wait(t, &c->senders, &w.waiter, deadline);
-	return r < 0 ? r : w.result;
+	return plx__line_wait(t, &c->senders, &w.waiter, deadline);
 }
 
 int
@@ -104,13 +100,11 @@ static int
 wait_to_recv(plx_channel *c, void *item, struct plx_task *t, int64_t deadline)
 {
 	struct plx_channel_awaitable w;
-	int r;
 
-	w.waiter.awaitable.ops = &plx__channel_recv_ops;
+	w.waiter.base.ops = &plx__channel_recv_ops;
+	w.waiter.result = 0;
 	w.item.to = item;
-	w.result = 0;
-	r = plx__line_wait(t, &c->receivers, &w.waiter, deadline);
-	return r < 0 ? r : w.result;
+	return plx__line_wait(t, &c->receivers, &w.waiter, deadline);
 }
 
 int

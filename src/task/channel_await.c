@@ -11,23 +11,22 @@
 #include "channel_int.h"
 
 static struct plx_channel_awaitable *
-waiter_of(struct plx_awaitable *a)
+whole(struct plx_awaitable *a)
 {
-	return PLX_OF(a, struct plx_channel_awaitable, waiter.awaitable);
+	return PLX_OF(a, struct plx_channel_awaitable, waiter.base);
 }
 
 static int
 send_arm(struct plx_awaitable *a)
 {
-	struct plx_channel_awaitable *w = waiter_of(a);
-	plx_channel *c = w->channel;
+	struct plx_channel_awaitable *w = whole(a);
+	plx_channel *c = w->waiter.of;
 	int r;
 
 	if (!plx__channel_usable(c, w->item.from))
 		return -EINVAL;
-	plx__line_init(&w->waiter.line);
 	r = plx__channel_send_now(c, w->item.from);
-	w->result = r > 0 ? 0 : -EPIPE;
+	w->waiter.result = r > 0 ? 0 : -EPIPE;
 	if (r != 0)
 		return 1;
 	plx__line_join(&c->senders, &w->waiter);
@@ -37,66 +36,44 @@ send_arm(struct plx_awaitable *a)
 static int
 recv_arm(struct plx_awaitable *a)
 {
-	struct plx_channel_awaitable *w = waiter_of(a);
-	plx_channel *c = w->channel;
+	struct plx_channel_awaitable *w = whole(a);
+	plx_channel *c = w->waiter.of;
 
 	if (!plx__channel_usable(c, w->item.to))
 		return -EINVAL;
-	plx__line_init(&w->waiter.line);
-	w->result = plx__channel_recv_now(c, w->item.to);
-	if (w->result > 0 || c->closed)
+	w->waiter.result = plx__channel_recv_now(c, w->item.to);
+	if (w->waiter.result > 0 || c->closed)
 		return 1;
 	plx__line_join(&c->receivers, &w->waiter);
 	return 0;
 }
 
-static int
-disarm(struct plx_awaitable *a)
-{
-	plx__line_leave(&waiter_of(a)->waiter);
-	return 0;
-}
-
-static int
-result(struct plx_awaitable *a)
-{
-	return waiter_of(a)->result;
-}
-
 const struct plx_awaitable_ops plx__channel_send_ops = {
 	.kind = "channel send",
 	.arm = send_arm,
-	.disarm = disarm,
-	.result = result,
+	.disarm = plx__waiter_disarm,
+	.result = plx__waiter_result,
 };
 
 const struct plx_awaitable_ops plx__channel_recv_ops = {
 	.kind = "channel recv",
 	.arm = recv_arm,
-	.disarm = disarm,
-	.result = result,
+	.disarm = plx__waiter_disarm,
+	.result = plx__waiter_result,
 };
 
 struct plx_awaitable *
 plx_channel_send_awaitable(struct plx_channel_awaitable *w, plx_channel *c,
 			   const void *item)
 {
-	*w = (struct plx_channel_awaitable){
-		.waiter.awaitable.ops = &plx__channel_send_ops,
-		.channel = c,
-		.item.from = item,
-	};
-	return &w->waiter.awaitable;
+	w->item.from = item;
+	return plx__waiter_fill(&w->waiter, &plx__channel_send_ops, c);
 }
 
 struct plx_awaitable *
 plx_channel_recv_awaitable(struct plx_channel_awaitable *w, plx_channel *c,
 			   void *item)
 {
-	*w = (struct plx_channel_awaitable){
-		.waiter.awaitable.ops = &plx__channel_recv_ops,
-		.channel = c,
-		.item.to = item,
-	};
-	return &w->waiter.awaitable;
+	w->item.to = item;
+	return plx__waiter_fill(&w->waiter, &plx__channel_recv_ops, c);
 }

@@ -87,7 +87,7 @@ plx__channel_send_now(plx_channel *c, const void *item)
 	w = plx__channel_claim(&c->receivers);
 	if (w) {
 		plx__channel_copy(w->item.to, item, c->item_size);
-		w->result = 1;
+		w->waiter.result = 1;
 		return 1;
 	}
 	if (c->len == c->capacity)
@@ -117,7 +117,7 @@ plx__channel_recv_now(plx_channel *c, void *item)
 		plx__channel_copy(item, w->item.from, c->item_size);
 	}
 	if (w)
-		w->result = 0;
+		w->waiter.result = 0;
 	return 1;
 }
 

@@ -12,11 +12,11 @@
 struct plx_child {
 	struct plx_link link; /* in plx_rt.children */
 	struct plx_rt *rt;
-	struct plx_process_awaitable *first; /* who waits, in order */
-	struct plx_watch watch;		     /* of PIDFD */
-	int pidfd;			     /* -1: there is none */
-	int by_signal;			     /* SIGCHLD tells of it */
-	int group;			     /* it leads one */
+	struct plx_line line;	/* who waits */
+	struct plx_watch watch; /* of PIDFD */
+	int pidfd;		/* -1: there is none */
+	int by_signal;		/* SIGCHLD tells of it */
+	int group;		/* it leads one */
 	int ended;
 	int error;    /* why its end is not known, or 0 */
 	int end;      /* exit code, or -SIGNO */

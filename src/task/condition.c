@@ -9,41 +9,18 @@
  */
 #include <config.h>
 #include <limits.h>
-#include "waiters.h"
+#include <pollux/sync.h>
+#include "line.h"
 
-static int
-condition_arm(struct plx_awaitable *a)
-{
-	struct plx_sync_awaitable *w = plx__waiter_of(a);
-	struct plx_condition *c = w->of;
-
-	plx__line_join(&c->line, w);
-	return 0;
-}
-
+/* Nobody arms it: the one wait for it is plx__line_stand's. */
 static const struct plx_awaitable_ops condition_ops = {
 	.kind = "condition",
-	.arm = condition_arm,
-	.disarm = plx__waiter_disarm,
-	.result = plx__waiter_result,
 };
 
 void
 plx_condition_init(struct plx_condition *c, struct plx_lock *lock)
 {
 	*c = (struct plx_condition){.lock = lock};
-}
-
-/* Waits until T is notified; the lock is free meanwhile. */
-static int
-await_notice(struct plx_task *t, struct plx_condition *c, int64_t deadline)
-{
-	struct plx_sync_awaitable w;
-	struct plx_awaitable *list[1] = {
-		plx__waiter_fill(&w, &condition_ops, c),
-	};
-
-	return plx__await_list(t, list, 1, deadline);
 }
 
 /* T, which may be cancelled, gets L, however long it takes. */
@@ -60,12 +37,11 @@ acquire_for_certain(struct plx_task *t, struct plx_lock *l)
 		.n = 1,
 	};
 
-	w.base.task = t;
+	list[0]->task = t;
 	t->won = NULL;
-	w.base.ops->arm(&w.base);
+	list[0]->ops->arm(list[0]);
 	while (!t->won)
 		plx__park(t, &wait.wait);
-	w.base.task = NULL;
 }
 
 int
@@ -82,7 +58,7 @@ plx_condition_wait(struct plx_condition *c, int64_t deadline)
 	r = -ETIMEDOUT;
 	if (!plx__passed(t->rt, deadline)) {
 		plx_lock_release(c->lock);
-		r = await_notice(t, c, deadline);
+		r = plx__line_stand(t, &c->line, &condition_ops, deadline);
 		acquire_for_certain(t, c->lock);
 	}
 	plx__end(t, deadline);
@@ -98,7 +74,7 @@ plx_condition_notify(struct plx_condition *c, int n)
 		return -EPERM;
 	if (n < 0)
 		return -EINVAL;
-	while (served < n && plx__line_serve(&c->line, 0))
+	while (served < n && plx__line_claim(&c->line))
 		served++;
 	return served;
 }

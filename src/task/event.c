@@ -7,12 +7,13 @@
  * go on, takes nothing from them.
  */
 #include <config.h>
-#include "waiters.h"
+#include <pollux/sync.h>
+#include "line.h"
 
 static int
 event_arm(struct plx_awaitable *a)
 {
-	struct plx_sync_awaitable *w = plx__waiter_of(a);
+	struct plx_waiter *w = plx__waiter_of(a);
 	struct plx_event *e = w->of;
 
 	if (e->set)
@@ -31,31 +32,28 @@ static const struct plx_awaitable_ops event_ops = {
 struct plx_awaitable *
 plx_event_awaitable(struct plx_sync_awaitable *w, struct plx_event *e)
 {
-	return plx__waiter_fill(w, &event_ops, e);
+	return plx__waiter_fill(&w->waiter, &event_ops, e);
 }
 
 int
 plx_event_wait(struct plx_event *e, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	struct plx_sync_awaitable w;
 	int r = plx__begin(t);
 
 	if (r < 0)
 		return r;
-	if (!e->set) {
-		plx_event_awaitable(&w, e);
-		return plx__waiter_wait(t, &w, deadline);
-	}
+	if (!e->set)
+		r = plx__line_stand(t, &e->line, &event_ops, deadline);
 	plx__end(t, deadline);
-	return 0;
+	return r;
 }
 
 void
 plx_event_set(struct plx_event *e)
 {
 	e->set = 1;
-	plx__line_serve_all(&e->line, 0);
+	plx__line_dismiss(&e->line);
 }
 
 void

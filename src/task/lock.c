@@ -8,12 +8,13 @@
  * out that it owns the lock even when it goes on for a cancel.
  */
 #include <config.h>
-#include "waiters.h"
+#include <pollux/sync.h>
+#include "line.h"
 
 static int
 lock_arm(struct plx_awaitable *a)
 {
-	struct plx_sync_awaitable *w = plx__waiter_of(a);
+	struct plx_waiter *w = plx__waiter_of(a);
 	struct plx_lock *l = w->of;
 
 	if (l->owner == a->task)
@@ -37,35 +38,35 @@ static const struct plx_awaitable_ops lock_ops = {
 struct plx_awaitable *
 plx_lock_awaitable(struct plx_sync_awaitable *w, struct plx_lock *l)
 {
-	return plx__waiter_fill(w, &lock_ops, l);
+	return plx__waiter_fill(&w->waiter, &lock_ops, l);
 }
 
 int
 plx_lock_acquire(struct plx_lock *l, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	struct plx_sync_awaitable w;
 	int r = plx__begin(t);
 
 	if (r < 0)
 		return r;
-	if (l->owner) {
-		plx_lock_awaitable(&w, l);
-		return plx__waiter_wait(t, &w, deadline);
-	}
-	l->owner = t;
+	if (!l->owner)
+		l->owner = t;
+	else if (l->owner == t)
+		r = -EDEADLK;
+	else
+		r = plx__line_stand(t, &l->line, &lock_ops, deadline);
 	plx__end(t, deadline);
-	return 0;
+	return r;
 }
 
 int
 plx_lock_release(struct plx_lock *l)
 {
-	struct plx_sync_awaitable *w;
+	struct plx_waiter *w;
 
 	if (!plx_lock_held(l))
 		return -EPERM;
-	w = plx__line_serve(&l->line, 0);
+	w = plx__line_claim(&l->line);
 	l->owner = w ? w->base.task : NULL;
 	return 0;
 }

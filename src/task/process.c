@@ -4,13 +4,13 @@
  * and the wait for their end.
  *
  * The end of a process is a state, not a thing: every wait is told it, as often
- * as it asks.  A waiter is in its child's list until it is told or gives up;
+ * as it asks.  A waiter is in its child's line until it is told or gives up;
  * what it is told is copied into it, since the process may be closed by another
  * task before the waiter goes on.
  */
 #include <config.h>
-#include <string.h>
 #include "child.h"
+#include "line.h"
 
 int
 plx_process_kill(struct plx_process *p, int signo)
@@ -43,87 +43,60 @@ plx_process_close(struct plx_process *p)
 }
 
 static struct plx_process_awaitable *
-waiter_of(struct plx_awaitable *a)
+whole(struct plx_awaitable *a)
 {
-	return PLX_OF(a, struct plx_process_awaitable, base);
-}
-
-/* C has ended; W is to report how. */
-static int
-report(struct plx_process_awaitable *w, const struct plx_child *c)
-{
-	w->error = c->error;
-	w->end = c->end;
-	return 1;
+	return PLX_OF(a, struct plx_process_awaitable, waiter.base);
 }
 
 void
 plx__child_tell(struct plx_child *c, int error)
 {
-	struct plx_process_awaitable *w;
+	struct plx_waiter *w;
 
-	while ((w = c->first)) {
-		c->first = w->next;
-		w->child = NULL;
-		report(w, c);
-		w->error = error;
-		plx_awaitable_ready(&w->base);
+	for (w = c->line.first; w; w = w->next) {
+		w->result = error;
+		whole(&w->base)->end = c->end;
 	}
+	plx__line_dismiss(&c->line);
 }
 
 /* Attends before it looks: the end may come in between. */
 static int
 process_arm(struct plx_awaitable *a)
 {
-	struct plx_process_awaitable *w = waiter_of(a);
-	struct plx_child *c = w->process ? w->process->child : NULL;
-	struct plx_process_awaitable **end;
+	struct plx_process_awaitable *w = whole(a);
+	const struct plx_process *p = w->waiter.of;
+	struct plx_child *c = p ? p->child : NULL;
 	int r;
 
 	if (!c)
 		return -EINVAL;
 	r = plx__child_attend(c);
-	if (plx__child_look(c))
-		return report(w, c);
+	if (plx__child_look(c)) {
+		w->waiter.result = c->error;
+		w->end = c->end;
+		return 1;
+	}
 	if (r < 0)
 		return r;
-	for (end = &c->first; *end; end = &(*end)->next)
-		continue;
-	*end = w;
-	w->next = NULL;
-	w->child = c;
-	return 0;
-}
-
-static int
-process_disarm(struct plx_awaitable *a)
-{
-	struct plx_process_awaitable *w = waiter_of(a);
-	struct plx_process_awaitable **at;
-
-	if (!w->child)
-		return 0;
-	for (at = &w->child->first; *at != w; at = &(*at)->next)
-		continue;
-	*at = w->next;
-	w->child = NULL;
+	plx__line_join(&c->line, &w->waiter);
 	return 0;
 }
 
 static int
 process_result(struct plx_awaitable *a)
 {
-	struct plx_process_awaitable *w = waiter_of(a);
+	const struct plx_process_awaitable *w = whole(a);
 
-	if (w->error == 0 && w->status)
+	if (w->waiter.result == 0 && w->status)
 		*w->status = w->end;
-	return w->error;
+	return w->waiter.result;
 }
 
 static const struct plx_awaitable_ops process_ops = {
 	.kind = "process",
 	.arm = process_arm,
-	.disarm = process_disarm,
+	.disarm = plx__waiter_disarm,
 	.result = process_result,
 };
 
@@ -131,11 +104,9 @@ struct plx_awaitable *
 plx_process_awaitable(struct plx_process_awaitable *w, struct plx_process *p,
 		      int *status)
 {
-	memset(w, 0, sizeof(*w));
-	w->base.ops = &process_ops;
-	w->process = p;
 	w->status = status;
-	return &w->base;
+	w->end = 0;
+	return plx__waiter_fill(&w->waiter, &process_ops, p);
 }
 
 int

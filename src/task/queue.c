@@ -15,11 +15,8 @@
 void
 plx_queue_init(struct plx_queue *q)
 {
-	if (!q)
-		return;
-	memset(q, 0, sizeof(*q));
-	plx__line_init(&q->getters);
-	plx__line_init(&q->joiners);
+	if (q)
+		memset(q, 0, sizeof(*q));
 }
 
 static void
@@ -62,7 +59,7 @@ plx_queue_put(struct plx_queue *q, struct plx_queue_node *n)
 	}
 	g = PLX_OF(w, struct plx_queue_awaitable, waiter);
 	*g->out = n;
-	g->result = 1;
+	w->result = 1;
 	q->taken++;
 	return 0;
 }
@@ -137,87 +134,66 @@ plx_queue_len(const struct plx_queue *q)
 }
 
 static struct plx_queue_awaitable *
-waiter_of(struct plx_awaitable *a)
+whole(struct plx_awaitable *a)
 {
-	return PLX_OF(a, struct plx_queue_awaitable, waiter.awaitable);
+	return PLX_OF(a, struct plx_queue_awaitable, waiter.base);
 }
 
 static int
 get_arm(struct plx_awaitable *a)
 {
-	struct plx_queue_awaitable *w = waiter_of(a);
+	struct plx_queue_awaitable *w = whole(a);
+	struct plx_queue *q = w->waiter.of;
 
-	if (!w->queue || !w->out)
+	if (!q || !w->out)
 		return -EINVAL;
-	plx__line_init(&w->waiter.line);
-	w->result = get_now(w->queue, w->out);
-	if (w->result > 0 || w->queue->closed)
+	w->waiter.result = get_now(q, w->out);
+	if (w->waiter.result > 0 || q->closed)
 		return 1;
-	plx__line_join(&w->queue->getters, &w->waiter);
+	plx__line_join(&q->getters, &w->waiter);
 	return 0;
 }
 
 static int
 join_arm(struct plx_awaitable *a)
 {
-	struct plx_queue_awaitable *w = waiter_of(a);
+	struct plx_waiter *w = plx__waiter_of(a);
+	struct plx_queue *q = w->of;
 
-	if (!w->queue)
+	if (!q)
 		return -EINVAL;
-	plx__line_init(&w->waiter.line);
-	if (is_idle(w->queue))
+	if (is_idle(q))
 		return 1;
-	plx__line_join(&w->queue->joiners, &w->waiter);
+	plx__line_join(&q->joiners, w);
 	return 0;
-}
-
-static int
-disarm(struct plx_awaitable *a)
-{
-	plx__line_leave(&waiter_of(a)->waiter);
-	return 0;
-}
-
-static int
-result(struct plx_awaitable *a)
-{
-	return waiter_of(a)->result;
 }
 
 static const struct plx_awaitable_ops get_ops = {
 	.kind = "queue get",
 	.arm = get_arm,
-	.disarm = disarm,
-	.result = result,
+	.disarm = plx__waiter_disarm,
+	.result = plx__waiter_result,
 };
 
 static const struct plx_awaitable_ops join_ops = {
 	.kind = "queue join",
 	.arm = join_arm,
-	.disarm = disarm,
-	.result = result,
+	.disarm = plx__waiter_disarm,
+	.result = plx__waiter_result,
 };
 
 struct plx_awaitable *
 plx_queue_get_awaitable(struct plx_queue_awaitable *w, struct plx_queue *q,
 			struct plx_queue_node **out)
 {
-	*w = (struct plx_queue_awaitable){
-		.waiter.awaitable.ops = &get_ops,
-		.queue = q,
-		.out = out,
-	};
-	return &w->waiter.awaitable;
+	w->out = out;
+	return plx__waiter_fill(&w->waiter, &get_ops, q);
 }
 
 struct plx_awaitable *
 plx_queue_join_awaitable(struct plx_queue_awaitable *w, struct plx_queue *q)
 {
-	*w = (struct plx_queue_awaitable){
-		.waiter.awaitable.ops = &join_ops,
-		.queue = q,
-	};
-	return &w->waiter.awaitable;
+	return plx__waiter_fill(&w->waiter, &join_ops, q);
 }
 
 int
@@ -234,11 +210,10 @@ plx_queue_get(struct plx_queue *q, struct plx_queue_node **out,
 		return -EINVAL;
 	r = get_now(q, out);
 	if (r == 0 && !q->closed) {
-		w.waiter.awaitable.ops = &get_ops;
+		w.waiter.base.ops = &get_ops;
+		w.waiter.result = 0;
 		w.out = out;
-		w.result = 0;
 		r = plx__line_wait(t, &q->getters, &w.waiter, deadline);
-		r = r < 0 ? r : w.result;
 	}
 	plx__end(t, deadline);
 	return r;
@@ -248,16 +223,14 @@ int
 plx_queue_join(struct plx_queue *q, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	struct plx_queue_awaitable w;
 	int r = plx__begin(t);
 
 	if (r < 0)
 		return r;
 	if (!q)
 		return -EINVAL;
-	w.waiter.awaitable.ops = &join_ops;
 	if (!is_idle(q))
-		r = plx__line_wait(t, &q->joiners, &w.waiter, deadline);
+		r = plx__line_stand(t, &q->joiners, &join_ops, deadline);
 	plx__end(t, deadline);
 	return r;
 }

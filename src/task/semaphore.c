@@ -7,7 +7,8 @@
  */
 #include <config.h>
 #include <limits.h>
-#include "waiters.h"
+#include <pollux/sync.h>
+#include "line.h"
 
 int
 plx_semaphore_init(struct plx_semaphore *s, int value, int max)
@@ -23,7 +24,7 @@ plx_semaphore_init(struct plx_semaphore *s, int value, int max)
 static int
 semaphore_arm(struct plx_awaitable *a)
 {
-	struct plx_sync_awaitable *w = plx__waiter_of(a);
+	struct plx_waiter *w = plx__waiter_of(a);
 	struct plx_semaphore *s = w->of;
 
 	if (s->value == 0) {
@@ -45,25 +46,23 @@ static const struct plx_awaitable_ops semaphore_ops = {
 struct plx_awaitable *
 plx_semaphore_awaitable(struct plx_sync_awaitable *w, struct plx_semaphore *s)
 {
-	return plx__waiter_fill(w, &semaphore_ops, s);
+	return plx__waiter_fill(&w->waiter, &semaphore_ops, s);
 }
 
 int
 plx_semaphore_acquire(struct plx_semaphore *s, int64_t deadline)
 {
 	struct plx_task *t = plx__current;
-	struct plx_sync_awaitable w;
 	int r = plx__begin(t);
 
 	if (r < 0)
 		return r;
-	if (s->value == 0) {
-		plx_semaphore_awaitable(&w, s);
-		return plx__waiter_wait(t, &w, deadline);
-	}
-	s->value--;
+	if (s->value == 0)
+		r = plx__line_stand(t, &s->line, &semaphore_ops, deadline);
+	else
+		s->value--;
 	plx__end(t, deadline);
-	return 0;
+	return r;
 }
 
 int
@@ -71,7 +70,7 @@ plx_semaphore_release(struct plx_semaphore *s)
 {
 	if (s->value == s->max)
 		return -EOVERFLOW;
-	if (!plx__line_serve(&s->line, 0))
+	if (!plx__line_claim(&s->line))
 		s->value++;
 	return 0;
 }
