@@ -80,7 +80,7 @@ notify_some(void *arg)
 	cr_expect_eq(plx_condition_notify(&news, 1), 0);
 	let_go();
 	expect_in_order(w + 2, 2, 0);
-	cr_expect_null(lock.owner);
+	cr_expect_eq(lock.owner, 0);
 	return 0;
 }
 IN_A_TASK(condition, a_notification_reaches_the_first_in_line, notify_some)
@@ -115,7 +115,7 @@ wait_for_others(void *arg)
 	(void)arg;
 	begin();
 	begin_wait(&w[0], wait_news, &news, PLX_NEVER);
-	cr_expect_null(lock.owner, "a waiter keeps the lock");
+	cr_expect_eq(lock.owner, 0, "a waiter keeps the lock");
 	take();
 	begin_wait(&w[1], pass_through, &lock, PLX_NEVER);
 	plx_condition_notify(&news, 1);
@@ -175,7 +175,7 @@ miss_deadline(void *arg)
 	cr_expect_eq(plx_condition_notify(&news, 1), 0, "it has given up");
 	let_go();
 	cr_expect_eq(end_wait(&w), -ETIMEDOUT);
-	cr_expect_null(lock.owner);
+	cr_expect_eq(lock.owner, 0);
 	return 0;
 }
 WITH_CLOCK(condition, a_deadline_ends_the_wait_but_not_for_the_lock,
@@ -219,7 +219,7 @@ cancel_waiter(void *arg)
 	cr_expect_null(news.line.first);
 	let_go();
 	cr_expect_eq(end_wait(&w), -ECANCELED);
-	cr_expect_null(lock.owner);
+	cr_expect_eq(lock.owner, 0);
 	return 0;
 }
 IN_A_TASK(condition, a_cancel_ends_the_wait_but_not_for_the_lock, cancel_waiter)
@@ -358,7 +358,7 @@ cancel_crowd(void *arg)
 	(void)arg;
 	begin();
 	expect_crowd_gone(wait_news, &news, &news.line);
-	cr_expect_null(lock.owner);
+	cr_expect_eq(lock.owner, 0);
 	cr_expect_null(lock.line.first);
 	return 0;
 }

@@ -62,7 +62,7 @@ hold_others_back(void *arg)
 	release(&l);
 	cr_expect_eq(plx_lock_held(&l), 0);
 	expect_in_order(w, 4, 0);
-	cr_expect_null(l.owner);
+	cr_expect_eq(l.owner, 0);
 	return 0;
 }
 IN_A_TASK(lock, those_who_wait_have_it_in_the_order_they_came, hold_others_back)
@@ -166,7 +166,7 @@ give_up(void *arg)
 	cr_expect_eq(end_wait(&w[1]), -ECANCELED);
 	release(&l);
 	cr_expect_eq(end_wait(&w[2]), 0, "it is the next now");
-	cr_expect_null(l.owner);
+	cr_expect_eq(l.owner, 0);
 	return 0;
 }
 WITH_CLOCK(lock, who_gives_up_leaves_the_line, give_up)
@@ -187,7 +187,7 @@ cancel_new_owner(void *arg)
 		plx_cancel(w[0].task);
 		cr_expect_eq(end_wait(&w[0]), 0, "%d: it had it", cancel_first);
 		cr_expect_eq(end_wait(&w[1]), 0, "%d: lost", cancel_first);
-		cr_expect_null(l.owner);
+		cr_expect_eq(l.owner, 0);
 	}
 	return 0;
 }
@@ -217,7 +217,7 @@ time_out_new_owner(void *arg)
 	cr_expect_eq(end_wait(&w[0]), 0);
 	cr_expect_eq(end_wait(&w[1]), 0, "it had it in time");
 	cr_expect_eq(in(0), deadline);
-	cr_expect_null(l.owner);
+	cr_expect_eq(l.owner, 0);
 	return 0;
 }
 WITH_CLOCK(lock, who_times_out_in_the_turn_of_its_hand_over_has_it,
@@ -233,7 +233,7 @@ cancelled_before(void *arg)
 	plx_spawn(NULL, wait_once, &w, &w.task);
 	plx_cancel(w.task);
 	cr_expect_eq(end_wait(&w), -ECANCELED);
-	cr_expect_null(l.owner, "it has taken nothing");
+	cr_expect_eq(l.owner, 0, "it has taken nothing");
 	return 0;
 }
 IN_A_TASK(lock, a_cancelled_task_does_not_even_begin, cancelled_before)
@@ -254,6 +254,49 @@ leave_taken(void *arg)
 IN_A_TASK(lock, a_task_that_ends_with_it_leaves_it_taken, leave_taken)
 
 static int
+take_place(void *arg)
+{
+	wait_fn *const tries[] = {acquire, release_only};
+	const int expected[] = {-ETIMEDOUT, -EPERM};
+	struct plx_lock l = {0};
+	struct waiter owner, w;
+
+	(void)arg;
+	begin_wait(&owner, acquire, &l, PLX_NEVER);
+	cr_expect_eq(end_wait(&owner), 0);
+	for (int i = 0; i < 2; i++) {
+		begin_wait(&w, tries[i], &l, 0);
+		cr_expect_eq(w.task, owner.task, "it lies elsewhere");
+		cr_expect_eq(end_wait(&w), expected[i], "%d: %d", i, w.result);
+	}
+	return 0;
+}
+IN_A_TASK(lock, a_task_in_the_place_of_the_owner_is_not_the_owner, take_place)
+
+static int
+acquire_only(void *l)
+{
+	return plx_lock_acquire(l, PLX_NEVER);
+}
+
+static int
+find_taken(void *l)
+{
+	cr_expect_eq(plx_lock_held(l), 0);
+	cr_expect_eq(plx_lock_release(l), -EPERM);
+	cr_expect_eq(plx_lock_acquire(l, 0), -ETIMEDOUT);
+	return 0;
+}
+
+Test(lock, a_later_run_has_no_task_that_owns_it)
+{
+	struct plx_lock l = {0};
+
+	cr_expect_eq(run_on(NULL, acquire_only, &l), 0);
+	cr_expect_eq(run_on(NULL, find_taken, &l), 0);
+}
+
+static int
 move_free(void *arg)
 {
 	struct plx_lock l[2] = {{0}};
@@ -269,7 +312,7 @@ move_free(void *arg)
 			l[1] = l[0];
 		memset(&l[0], 0xff, sizeof(l[0]));
 	}
-	cr_expect_null(l[1].owner);
+	cr_expect_eq(l[1].owner, 0);
 	return 0;
 }
 IN_A_TASK(lock, one_that_nobody_waits_for_can_be_moved, move_free)

@@ -51,9 +51,10 @@ PLX_API struct plx_awaitable *plx_event_awaitable(struct plx_sync_awaitable *w,
 						  struct plx_event *e);
 
 /* What one task at a time can hold.  It starts out zeroed: free.  A task that
-   ends while it holds one leaves it taken for good, and nobody is told. */
+   ends while it holds one leaves it taken for good: nobody is told, and no task
+   that comes later passes for the owner, in this run or another. */
 struct plx_lock {
-	plx_task *owner;
+	uint64_t owner; /* the number of a task, or 0 */
 	struct plx_line line;
 };
 

@@ -164,6 +164,7 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	rt->sys = plx__loop_sys(rt->loop);
 	rt->io = &plx__io_ready;
 	rt->now = plx_loop_now(rt->loop);
+	rt->last_id = (uint64_t)rt->now;
 	rt->max_threads = o->max_threads;
 	rt->ready_end = &rt->ready;
 	rt->nowhere.fd = -1;

@@ -122,6 +122,7 @@ plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
 	}
 	t->at = &t->coro;
 	t->rt = rt;
+	t->id = ++rt->last_id;
 	t->nursery = n;
 	t->port = &rt->nowhere;
 	t->alarm.when = t->limit = PLX_NEVER;

@@ -113,6 +113,7 @@ struct plx_nursery_wait {
 /* Lives in the control block of its stack's slot. */
 struct plx_task {
 	struct plx_rt *rt;
+	uint64_t id;	       /* no other task has it, see plx_rt.last_id */
 	struct plx_task *next; /* in the ready queue or the batch */
 	struct plx_port *port; /* the last one used, to find it again */
 	int cancels;	       /* is it, or its innermost scope, reached? */
@@ -217,6 +218,9 @@ struct plx_rt {
 			int64_t duration);
 	struct plx_stats stats; /* only what is counted as it happens */
 	uint64_t freed;		/* tasks that have given their slot back */
+	uint64_t last_id;	/* of the task spawned last.  Counts on from the
+				   time in nanoseconds, so that no later run
+				   gives one out again */
 	struct plx_stack_pool stacks;
 	struct plx_pool *pool; /* NULL until something blocks */
 	int max_threads;       /* of it; 0: as many as it likes */
