@@ -17,7 +17,7 @@
 #include <time.h>
 #include <pollux/selector.h>
 #include "cancel_everywhere.h"
-#include "task_int.h"
+#include "wait_int.h"
 
 /* What is done at the place. */
 enum variant {

@@ -22,7 +22,7 @@
 #include <pollux/actor.h>
 #include <pollux/supervisor.h>
 #include "handles.h"
-#include "task_int.h"
+#include "wait_int.h"
 
 /* The state of a run's actors. */
 struct plx_actors {

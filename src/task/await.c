@@ -13,6 +13,7 @@
  */
 #include <config.h>
 #include "gen_int.h"
+#include "wait_int.h"
 
 /* 1 it is ready, 0 it is armed, -errno it is not. */
 static int

@@ -7,7 +7,7 @@
  * kept until then, and frees it: so nobody else can, who is told -EBUSY.
  */
 #include <config.h>
-#include "task_int.h"
+#include "wait_int.h"
 
 static void
 on_time(void *arg)

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include "child.h"
+#include "io_int.h"
 #include "signal_int.h"
 
 static struct plx_child *

@@ -15,6 +15,7 @@
 #include <config.h>
 #include <stdio.h>
 #include "dump_int.h"
+#include "wait_int.h"
 
 /* S if it is T's scope of DEPTH, else NULL. */
 static const struct plx_scope *

@@ -9,6 +9,7 @@
 #include <config.h>
 #include <stdio.h>
 #include "dump_int.h"
+#include "io_int.h"
 
 /* A text that grows to the right until it is full. */
 struct text {

@@ -19,6 +19,7 @@
 #include <config.h>
 #include <poll.h>
 #include <time.h>
+#include "io_int.h"
 #include "park.h"
 
 /* An event for a task that has been woken for another reason, but has not

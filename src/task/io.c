@@ -12,7 +12,7 @@
 #include <config.h>
 #include <limits.h>
 #include <pollux/io.h>
-#include "task_int.h"
+#include "io_int.h"
 
 /* As plx__begin_fd for N bytes: 1, or what the call returns at once. */
 static int

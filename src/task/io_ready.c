@@ -19,6 +19,7 @@
  * and a wait for it may never end.
  */
 #include <config.h>
+#include "io_int.h"
 #include "park.h"
 
 /* Of a port's sides. */

@@ -14,7 +14,7 @@
  * readiness to wait for, so it is tried again at growing distances.
  */
 #include <config.h>
-#include "task_int.h"
+#include "io_int.h"
 
 #define RETRY_FIRST PLX_MILLISECOND
 #define RETRY_LAST (64 * PLX_MILLISECOND)

@@ -13,7 +13,7 @@
  */
 #include <config.h>
 #include <string.h>
-#include "task_int.h"
+#include "wait_int.h"
 
 /* Waits until a nursery has room. */
 struct room_wait {

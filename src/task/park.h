@@ -6,7 +6,7 @@
 #ifndef PLX_PARK_H
 #define PLX_PARK_H
 
-#include "task_int.h"
+#include "wait_int.h"
 
 /* Lets the next task or the loop run until somebody makes T ready. */
 static inline void
@@ -34,30 +34,6 @@ plx__park_now(struct plx_task *t, struct plx_wait *w)
 	t->wake = 0;
 	t->since = t->rt->now;
 	plx__give_way(t);
-}
-
-/* Makes T the one that waits at S, whose watch is on and which is free. */
-static inline void
-plx__fd_wait_begin(struct plx_fd_wait *f, struct plx_task *t,
-		   struct plx_side *s, int64_t deadline)
-{
-	f->wait.kind = PLX_WAIT_FD;
-	f->wait.fixed = 0;
-	f->wait.deadline = deadline;
-	f->side = s;
-	s->task = t;
-}
-
-/* T goes on; R is how its park ended, and is returned.  After an error the
-   side may be another task's already. */
-static inline int
-plx__fd_wait_end(const struct plx_fd_wait *f, const struct plx_task *t, int r)
-{
-	struct plx_side *s = f->side;
-
-	if (r > 0 || s->task == t)
-		s->task = NULL;
-	return r;
 }
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include <config.h>
 #include "child.h"
+#include "io_int.h"
 #include "line.h"
 
 int

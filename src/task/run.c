@@ -18,6 +18,7 @@
 #include <string.h>
 #include "child.h"
 #include "gen_int.h"
+#include "io_int.h"
 #include "loop_seam.h"
 #include "pool.h"
 #include "signal_int.h"

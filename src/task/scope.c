@@ -21,6 +21,7 @@
  */
 #include <config.h>
 #include "gen_int.h"
+#include "wait_int.h"
 
 /* When X ends by itself. */
 static inline int64_t

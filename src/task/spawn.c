@@ -10,6 +10,7 @@
 #include <config.h>
 #include <string.h>
 #include "child.h"
+#include "io_int.h"
 
 /* The standard descriptors of a process that is being started. */
 struct ends {

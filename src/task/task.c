@@ -9,7 +9,7 @@
  */
 #include <config.h>
 #include <string.h>
-#include "task_int.h"
+#include "wait_int.h"
 
 void
 plx__task_free(struct plx_task *t)

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * task_int.h: what the files of the task room share.
+ * task_int.h: what a task is, and the run it belongs to.
  *
  * One struct plx_rt per plx_run.  A task is ready (in the queue, or in the
  * batch that runs), running (there is one at most, plx__current), waiting
  * (its WAIT is set; only plx__task_ready gets it going) or ended (its ENDED is
- * set).  Switches happen in two places:
- * run.c goes from the loop to a task, plx__give_way from a task to the next
- * one of the batch or, after the last, back to the loop.
+ * set).  Switches happen in two places: run.c goes from the loop to a task,
+ * plx__give_way from a task to the next one of the batch or, after the last,
+ * back to the loop.
  *
- * A wait lives in the frame of the task that waits, in a struct that begins
- * with a struct plx_wait; whoever completes it marks the record first, then
- * wakes the task.  So a task that was woken for a timeout or a cancel finds
- * out, when it goes on, that the operation has completed after all.
+ * How a task waits is in wait_int.h, at a descriptor in io_int.h; here is only
+ * what a file must know that makes, ends or lists tasks.
  */
 #ifndef PLX_TASK_INT_H
 #define PLX_TASK_INT_H
@@ -20,7 +18,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <pollux/insight.h>
 #include <pollux/loop.h>
 #include <pollux/signal.h>
@@ -28,87 +25,13 @@
 #include "coro.h"
 #include "list.h"
 #include "loop_seam.h"
+#include "port_int.h"
 #include "scope_int.h"
 #include "stack.h"
 #include "sys.h"
 
 /* Operations that a task may complete without parking before it yields. */
 #define PLX_TASK_BUDGET 128
-
-enum plx_wait_kind {
-	PLX_WAIT_FD,	  /* a struct plx_fd_wait */
-	PLX_WAIT_LIST,	  /* a struct plx_list_wait */
-	PLX_WAIT_QUEUE,	  /* a struct plx_queue_wait */
-	PLX_WAIT_NURSERY, /* a struct plx_nursery_wait */
-	PLX_WAIT_SLEEP,
-};
-
-struct plx_wait {
-	enum plx_wait_kind kind;
-	int fixed;	  /* a cancel does not end it */
-	int64_t deadline; /* negative: none */
-};
-
-/* Ends with the events, or why the watch was taken off, as task->wake. */
-struct plx_fd_wait {
-	struct plx_wait wait;
-	struct plx_side *side;
-};
-
-/* One direction of one descriptor.  The watch's function tells which of the
-   two it is that waits. */
-struct plx_side {
-	struct plx_watch watch; /* stays on from one wait to the next */
-	union {
-		struct plx_task *task; /* in a struct plx_fd_wait */
-		struct plx_fd_awaitable *awaitable;
-	};
-	int blocks; /* the next call would block, as a hint */
-};
-
-/* A descriptor as tasks know it.  Stays where it is until the run ends. */
-struct plx_port {
-	int fd;
-	unsigned closes;	 /* how often FD has become another file's */
-	struct plx_side side[2]; /* of PLX_READ and of PLX_WRITE */
-};
-
-/* By descriptor, in pages made when needed. */
-#define PLX_PORTS_PAGE 64u
-
-struct plx_ports {
-	struct plx_port **pages;
-	unsigned n; /* descriptors that PAGES reaches */
-};
-
-struct plx_list_wait {
-	struct plx_wait wait;
-	struct plx_awaitable *const *list;
-	int n;
-};
-
-/* Waits on account of a descriptor, but not for its readiness. */
-struct plx_queue_wait {
-	struct plx_wait wait;
-	struct plx_link link; /* in plx_rt.queue */
-	struct plx_task *task;
-	const char *what; /* for plx_dump */
-	int fd;
-	int error; /* set, and taken off the queue, when FD is closed */
-};
-
-/* Has given way before it touches FD. */
-struct plx_yield {
-	struct plx_link link; /* in plx_rt.yields */
-	int fd;
-	int error; /* set when FD is closed */
-};
-
-/* Until the tasks of NURSERY have ended. */
-struct plx_nursery_wait {
-	struct plx_wait wait;
-	struct plx_nursery *nursery;
-};
 
 /* Lives in the control block of its stack's slot. */
 struct plx_task {
@@ -153,30 +76,9 @@ struct plx_task {
 	const char *file;
 };
 
-/*
- * How the calls of pollux/io.h are carried out.  Each is called in task T,
- * which is not cancelled, with 1 <= N <= SSIZE_MAX; a deadline that has passed
- * still means one try.  T comes last, so that the public call hands its own
- * arguments on where they are.
- */
-struct plx_io_ops {
-	int (*accept)(int fd, struct sockaddr *sa, socklen_t *len,
-		      int64_t deadline, struct plx_task *t);
-	int (*connect)(int fd, const struct sockaddr *sa, socklen_t len,
-		       int64_t deadline, struct plx_task *t);
-	ssize_t (*recv)(int fd, void *buf, size_t n, int64_t deadline,
-			struct plx_task *t);
-	ssize_t (*send)(int fd, const void *buf, size_t n, int64_t deadline,
-			struct plx_task *t);
-	ssize_t (*read)(int fd, void *buf, size_t n, int64_t deadline,
-			struct plx_task *t);
-	ssize_t (*write)(int fd, const void *buf, size_t n, int64_t deadline,
-			 struct plx_task *t);
-	/* FD will be closed: those who wait for it get -ESHUTDOWN. */
-	void (*forget)(struct plx_rt *rt, int fd);
-};
-
+struct plx_io_ops;
 struct plx_pool;
+struct plx_wait;
 
 struct plx_rt {
 	plx_loop *loop;
@@ -236,18 +138,6 @@ struct plx_rt {
 extern _Thread_local struct plx_task *plx__current
 	__attribute__((visibility("hidden"), tls_model("initial-exec")));
 
-/* The operations by trying first and waiting for readiness (io_ready.c). */
-extern const struct plx_io_ops plx__io_ready;
-int plx__ready_accept(int fd, struct sockaddr *sa, socklen_t *len,
-		      int64_t deadline, struct plx_task *t);
-int plx__ready_connect(int fd, const struct sockaddr *sa, socklen_t len,
-		       int64_t deadline, struct plx_task *t);
-void plx__ready_forget(struct plx_rt *rt, int fd);
-
-/* Awaitables of which plx_dump tells more than their kind. */
-extern const struct plx_awaitable_ops plx__fd_ops;
-extern const struct plx_awaitable_ops plx__join_ops;
-
 /* T has ended: whoever waits for that goes on. */
 void plx__join_end(struct plx_task *t);
 
@@ -264,134 +154,8 @@ void plx__task_free(struct plx_task *t);
 /* Ends T's wait with REASON, if it waits and can be cancelled. */
 void plx__task_interrupt(struct plx_task *t, int reason);
 
-/* Sees to it that T's alarm goes off by DEADLINE: 0 or -ENOMEM. */
-int plx__alarm_set(struct plx_task *t, int64_t deadline);
-
-/*
- * Parks T in W until plx__task_ready or W's deadline: 0, -ETIMEDOUT,
- * -ECANCELED; or -ENOMEM at once.  A task may have been cancelled since it
- * was woken from its last wait: unless W is fixed, that is -ECANCELED at once
- * (plx__park_now and plx__wait_side leave it to their callers, who know
- * whether T has given way).  Only 0 says that W was completed, but an
- * error does not say that it was not: look at the record.
- */
-int plx__park(struct plx_task *t, struct plx_wait *w);
-
-/* As plx_await_fd for a task that is not cancelled and a deadline to come. */
-int plx__wait_fd(struct plx_task *t, int fd, unsigned direction,
-		 int64_t deadline);
-
-/* The same at a port that is there. */
-int plx__wait_port(struct plx_task *t, struct plx_port *p, unsigned direction,
-		   int64_t deadline);
-
-/* Makes a port that is not there: 0, -EBADF, -ENOMEM. */
-int plx__port_make(struct plx_rt *rt, int fd, struct plx_port **out);
-
-/* The port of FD, or NULL if there is none yet. */
-struct plx_port *plx__port_find(const struct plx_rt *rt, int fd);
-
-/* The same, and T will be at it. */
-struct plx_port *plx__port_visit(struct plx_task *t, int fd);
-
-/* FD is another file from now on, or none; is a side of it watched? */
-int plx__port_reset(struct plx_rt *rt, int fd);
-
-void plx__ports_free(struct plx_rt *rt);
-
-/* The budget is used up: yields, unless the deadline is 0. */
-int plx__budget_spent(struct plx_task *t, int64_t deadline);
-
-/* The same before a call for FD: an error if that is closed meanwhile. */
-int plx__budget_spent_fd(struct plx_task *t, int fd, int64_t deadline);
-
 /* Frees the state of RT's actors, which have all ended. */
 void plx__actors_free(struct plx_rt *rt);
-
-/* Waits as plx_await_any does, without asking whether it may and without
-   giving way at the end, which plx__end is for. */
-int plx__await_list(struct plx_task *t, struct plx_awaitable *const *list,
-		    int n, int64_t deadline);
-
-/* Has DEADLINE, which may be PLX_NEVER, passed at NOW? */
-static inline int
-plx__is_past(int64_t deadline, int64_t now)
-{
-	return (uint64_t)deadline <= (uint64_t)now;
-}
-
-/* The earlier of two deadlines. */
-static inline int64_t
-plx__earlier(int64_t a, int64_t b)
-{
-	return plx__is_past(a, b) ? a : b;
-}
-
-/* Has DEADLINE passed for certain?  0 always has; costs no system call. */
-static inline int
-plx__passed(const struct plx_rt *rt, int64_t deadline)
-{
-	return plx__is_past(deadline, rt->now);
-}
-
-/* Will T's alarm go off by DEADLINE?  It is left where it is when a wait ends,
-   and moves on only when it goes off: a task whose waits all have a deadline
-   some seconds ahead pays for one timer in those seconds. */
-static inline int
-plx__alarm_covers(const struct plx_task *t, int64_t deadline)
-{
-	return plx__is_past(t->alarm.when, deadline);
-}
-
-/* The port of FD, or NULL; a task mostly stays with the one it had. */
-static inline struct plx_port *
-plx__port(struct plx_task *t, int fd)
-{
-	struct plx_port *p = t->port;
-
-	return p->fd == fd ? p : plx__port_visit(t, fd);
-}
-
-/*
- * The beginning of every operation on a descriptor.  It is here that a task
- * yields, not after the operation: what a task has just received is not kept
- * waiting while others run.
- */
-static inline int
-plx__begin_fd(struct plx_task *t, int fd, int64_t deadline)
-{
-	if (!t)
-		return -EPERM;
-	if (t->cancels)
-		return -ECANCELED;
-	if (--t->budget >= 0)
-		return 0;
-	return plx__budget_spent_fd(t, fd, deadline);
-}
-
-/*
- * The beginning and the end of a wait for anything else.  There a task yields
- * last: between the caller's look at what it waits for and the wait nobody
- * else may run, or the change is missed.  To park refills the budget, so only
- * a wait that did not pays; it has its result, whatever comes meanwhile.
- */
-static inline int
-plx__begin(struct plx_task *t)
-{
-	if (!t)
-		return -EPERM;
-	if (t->cancels)
-		return -ECANCELED;
-	t->budget--;
-	return 0;
-}
-
-static inline void
-plx__end(struct plx_task *t, int64_t deadline)
-{
-	if (t->budget < 0)
-		plx__budget_spent(t, deadline);
-}
 
 /* Queues T, which must not be queued, for the next batch. */
 static inline void
@@ -403,22 +167,6 @@ plx__task_ready(struct plx_task *t)
 	*rt->ready_end = t;
 	rt->ready_end = &t->next;
 	rt->tail.wanted = 1;
-}
-
-/* plx_awaitable_ready of one that is armed and has not been told yet.  A loser
-   is marked as ready too: so await.c knows that nobody owns it any more. */
-static inline int
-plx__claim(struct plx_awaitable *a)
-{
-	struct plx_task *t = a->task;
-	int won = !t->won;
-
-	a->ready = 1;
-	if (won)
-		t->won = a;
-	if (t->wait)
-		plx__task_ready(t);
-	return won;
 }
 
 #endif

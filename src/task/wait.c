@@ -11,6 +11,7 @@
  * cancelled, until it has completed.
  */
 #include <config.h>
+#include "io_int.h"
 #include "park.h"
 
 static void
