@@ -141,6 +141,25 @@ call_after(struct note *n, int64_t delay)
 				plx_loop_now(n->f->loop) + delay, run_note, n);
 }
 
+/* What a note may do next, as THEN. */
+static inline void
+stop_loop(struct note *n)
+{
+	plx_loop_stop(n->f->loop);
+}
+
+static inline void
+cancel_other(struct note *n)
+{
+	plx_loop_cancel(n->f->loop, &n->other->call);
+}
+
+static inline void
+unwatch_own(struct note *n)
+{
+	plx_loop_unwatch(n->f->loop, &n->watch);
+}
+
 /* A turn that does not block. */
 static inline void
 turn(struct fixture *f)

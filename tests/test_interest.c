@@ -47,12 +47,6 @@ take(struct note *n)
 	IS(f, plx_loop_call_soon(f->loop, &n->call, watch_again, n), 0);
 }
 
-static void
-unwatch_own(struct note *n)
-{
-	plx_loop_unwatch(n->f->loop, &n->watch);
-}
-
 LOOPS(interest, a_message_answered_costs_one_wait_and_no_change)
 {
 	struct fixture f;

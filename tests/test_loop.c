@@ -18,18 +18,6 @@ again_soon(struct note *n)
 }
 
 static void
-stop_loop(struct note *n)
-{
-	plx_loop_stop(n->f->loop);
-}
-
-static void
-cancel_other(struct note *n)
-{
-	plx_loop_cancel(n->f->loop, &n->other->call);
-}
-
-static void
 other_soon(struct note *n)
 {
 	call_soon(n->other);
@@ -40,12 +28,6 @@ run_inside(struct note *n)
 {
 	IS(n->f, plx_loop_run_once(n->f->loop, 0), -EBUSY);
 	IS(n->f, plx_loop_run(n->f->loop, 0), -EBUSY);
-}
-
-static void
-unwatch_own(struct note *n)
-{
-	plx_loop_unwatch(n->f->loop, &n->watch);
 }
 
 LOOPS(loop, a_fresh_loop_has_nothing_to_do)

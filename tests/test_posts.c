@@ -95,12 +95,6 @@ LOOPS(posts, what_a_post_posts_waits_for_the_next_turn)
 	end(&f);
 }
 
-static void
-stop_loop(struct note *n)
-{
-	plx_loop_stop(n->f->loop);
-}
-
 static void *
 post_one(void *arg)
 {

@@ -331,12 +331,6 @@ LOOPS(timers, one_that_repeats_itself_in_the_past_starves_nobody)
 }
 
 static void
-cancel_other(struct note *n)
-{
-	plx_loop_cancel(n->f->loop, &n->other->call);
-}
-
-static void
 other_soon(struct note *n)
 {
 	plx_loop_cancel(n->f->loop, &n->other->call);

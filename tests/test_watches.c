@@ -26,12 +26,6 @@ take(struct fixture *f, int fd)
 }
 
 static void
-unwatch_own(struct note *n)
-{
-	plx_loop_unwatch(n->f->loop, &n->watch);
-}
-
-static void
 unwatch_other(struct note *n)
 {
 	plx_loop_unwatch(n->f->loop, &n->other->watch);
