@@ -1,89 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_await_fd.c: descriptors as awaitables, several in one wait.
- *
- * Each scene has a Unix pair: [0] is waited for, [1] is its peer.
  */
 #include <config.h>
-#include "task_common.h"
+#include "fd_waiter.h"
 
 #define PAIRS 5
-
-typedef int wait_fn(int fd);
-
-/* A task that waits for a descriptor, and what it gets. */
-struct waiter {
-	wait_fn *wait;
-	int fd;
-	plx_task *task;
-	int got;
-};
-
-static int
-await_readable(int fd)
-{
-	struct plx_fd_awaitable f;
-
-	return plx_await(plx_fd_awaitable(&f, fd, PLX_READ), PLX_NEVER);
-}
-
-static int
-wait_readable(int fd)
-{
-	return plx_await_fd(fd, PLX_READ, PLX_NEVER);
-}
-
-static int
-wait_writable(int fd)
-{
-	return plx_await_fd(fd, PLX_WRITE, PLX_NEVER);
-}
-
-static int
-be_waiter(void *arg)
-{
-	struct waiter *w = arg;
-
-	w->got = w->wait(w->fd);
-	return 0;
-}
-
-/* Starts W, which waits for FD by WAIT; it is parked then. */
-static void
-start(struct waiter *w, wait_fn *wait, int fd)
-{
-	w->wait = wait;
-	w->fd = fd;
-	cr_expect_eq(plx_spawn(NULL, be_waiter, w, &w->task), 0);
-	plx_checkpoint();
-}
-
-static int
-finish(struct waiter *w)
-{
-	cr_expect_eq(plx_join(w->task, NULL, PLX_NEVER), 0);
-	return w->got;
-}
-
-/* R has the event BIT, and no error. */
-static int
-has(int r, unsigned bit)
-{
-	return r > 0 && ((unsigned)r & bit);
-}
-
-static void
-close_pair(int fd[2])
-{
-	plx_close(fd[0]);
-	close(fd[1]);
-}
-
-static int
-put_byte(void *arg)
-{
-	return write(*(int *)arg, "x", 1) == 1 ? 0 : -EIO;
-}
 
 /* Which of PAIRS readers is the first, DEADLINE; R is its result. */
 static int
@@ -139,7 +61,7 @@ read_beside_writer(void *backend)
 
 	support_unix_pair(fd);
 	support_fill(fd[0]);
-	start(&w, wait_writable, fd[0]);
+	park(&w, wait_writable, fd[0]);
 	plx_spawn(NULL, put_byte, &fd[1], NULL);
 	cr_expect(has(await_readable(fd[0]), PLX_READ), "%s", name);
 	cr_expect_eq(plx_join(w.task, NULL, 0), -ETIMEDOUT, "%s: not yet",
@@ -170,7 +92,7 @@ expect_busy(wait_fn *first)
 	struct waiter w;
 
 	support_unix_pair(fd);
-	start(&w, first, fd[0]);
+	park(&w, first, fd[0]);
 	cr_expect_eq(wait_readable(fd[0]), -EBUSY);
 	cr_expect_eq(await_readable(fd[0]), -EBUSY);
 	plx_fd_awaitable(&f, fd[0], PLX_READ);
@@ -220,7 +142,7 @@ close_awaited(void *backend)
 	struct waiter w;
 
 	support_unix_pair(fd);
-	start(&w, await_readable, fd[0]);
+	park(&w, await_readable, fd[0]);
 	cr_expect_eq(plx_close(fd[0]), 0, "%s", name);
 	cr_expect_eq(finish(&w), -ESHUTDOWN, "%s", name);
 	close(fd[1]);
@@ -236,7 +158,7 @@ close_when_ready(void *backend)
 	struct waiter w;
 
 	support_unix_pair(fd);
-	start(&w, await_readable, fd[0]);
+	park(&w, await_readable, fd[0]);
 	put_byte(&fd[1]);
 	plx_checkpoint(); /* it is told, and runs after this task */
 	plx_close(fd[0]);
@@ -315,10 +237,10 @@ lose(void *arg)
 	cr_expect_eq(plx_await_any(list, 2, PLX_NEVER), 1);
 	cr_expect_eq(plx_join(t, NULL, 0), 0);
 	cr_expect(has(wait_readable(fd[0]), PLX_READ), "nothing was taken");
-	start(&w, await_readable, fd[0]);
+	park(&w, await_readable, fd[0]);
 	cr_expect(has(finish(&w), PLX_READ));
 	support_drain(fd[0]);
-	start(&w, await_readable, fd[0]);
+	park(&w, await_readable, fd[0]);
 	cr_expect_eq((plx_cancel(w.task), finish(&w)), -ECANCELED);
 	cr_expect_eq(plx_recv(fd[0], &c, 1, plx_after(PLX_MILLISECOND)),
 		     -ETIMEDOUT, "it is free");
@@ -348,7 +270,7 @@ tie(void *arg)
 
 	(void)arg;
 	support_unix_pair(fd);
-	start(&w, await_or_sleep, fd[0]);
+	park(&w, await_or_sleep, fd[0]);
 	put_byte(&fd[1]);
 	support_sys.now += PLX_SECOND;
 	cr_expect_eq(finish(&w), 1, "timers come first in a turn");

@@ -4,7 +4,7 @@
  */
 #include <config.h>
 #include <sys/socket.h>
-#include "task_common.h"
+#include "fd_waiter.h"
 
 static int
 sleep_in_turn(void *arg)
@@ -105,7 +105,7 @@ WITH_CLOCK(wait, a_sleep_without_memory_fails_and_later_works,
 	   sleep_without_memory)
 
 static int
-await_readable(void *arg)
+tell_what_is_ready(void *arg)
 {
 	const char *name = arg;
 	int fd[2];
@@ -126,7 +126,7 @@ await_readable(void *arg)
 	plx_close(fd[0]);
 	return 0;
 }
-ON_BACKENDS(wait, await_fd_tells_what_is_ready, await_readable)
+ON_BACKENDS(wait, await_fd_tells_what_is_ready, tell_what_is_ready)
 
 static int
 await_nonsense(void *arg)
@@ -148,41 +148,21 @@ await_nonsense(void *arg)
 }
 ON_BACKENDS(wait, await_fd_gives_an_error_for_bad_descriptors, await_nonsense)
 
-struct reader {
-	int fd;
-	int64_t deadline;
-	int result;
-};
-
-static int
-await_read(void *arg)
-{
-	struct reader *r = arg;
-
-	r->result = plx_await_fd(r->fd, PLX_READ, r->deadline);
-	return 0;
-}
-
 static int
 await_twice(void *arg)
 {
-	struct reader first = {.deadline = PLX_NEVER};
-	plx_task *t;
+	struct waiter first;
 	int fd[2];
 
 	support_unix_pair(fd);
-	first.fd = fd[0];
-	plx_spawn(NULL, await_read, &first, &t);
-	plx_checkpoint();
+	park(&first, wait_readable, fd[0]);
 	cr_expect_eq(plx_await_fd(fd[0], PLX_READ, PLX_NEVER), -EBUSY, "%s",
 		     (char *)arg);
 	cr_expect_eq(plx_await_fd(fd[0], PLX_WRITE, PLX_NEVER) & 3,
 		     (int)PLX_WRITE, "%s: a writer beside", (char *)arg);
 	cr_expect_eq(write(fd[1], "x", 1), 1);
-	cr_expect_eq(plx_join(t, NULL, PLX_NEVER), 0);
-	cr_expect_eq(first.result & 3, (int)PLX_READ, "%s", (char *)arg);
-	plx_close(fd[0]);
-	plx_close(fd[1]);
+	cr_expect_eq(finish(&first) & 3, (int)PLX_READ, "%s", (char *)arg);
+	close_pair(fd);
 	return 0;
 }
 ON_BACKENDS(wait, a_second_reader_is_refused, await_twice)
@@ -190,17 +170,13 @@ ON_BACKENDS(wait, a_second_reader_is_refused, await_twice)
 static int
 close_under_reader(void *arg)
 {
-	struct reader first = {.deadline = PLX_NEVER};
-	plx_task *t;
+	struct waiter first;
 	int fd[2];
 
 	support_unix_pair(fd);
-	first.fd = fd[0];
-	plx_spawn(NULL, await_read, &first, &t);
-	plx_checkpoint();
+	park(&first, wait_readable, fd[0]);
 	cr_expect_eq(plx_close(fd[0]), 0);
-	cr_expect_eq(plx_join(t, NULL, PLX_NEVER), 0);
-	cr_expect_eq(first.result, -ESHUTDOWN, "%s", (char *)arg);
+	cr_expect_eq(finish(&first), -ESHUTDOWN, "%s", (char *)arg);
 	plx_close(fd[1]);
 	return 0;
 }
@@ -209,22 +185,17 @@ ON_BACKENDS(wait, a_close_wakes_the_waiter, close_under_reader)
 static int
 cancel_reader(void *arg)
 {
-	struct reader first = {.deadline = PLX_NEVER};
-	plx_task *t;
+	struct waiter first;
 	int fd[2];
 
 	support_unix_pair(fd);
-	first.fd = fd[0];
-	plx_spawn(NULL, await_read, &first, &t);
-	plx_checkpoint();
-	plx_cancel(t);
-	cr_expect_eq(plx_join(t, NULL, PLX_NEVER), 0);
-	cr_expect_eq(first.result, -ECANCELED, "%s", (char *)arg);
+	park(&first, wait_readable, fd[0]);
+	plx_cancel(first.task);
+	cr_expect_eq(finish(&first), -ECANCELED, "%s", (char *)arg);
 	cr_expect_eq(write(fd[1], "x", 1), 1);
 	cr_expect_eq(plx_await_fd(fd[0], PLX_READ, PLX_NEVER) & 3,
 		     (int)PLX_READ, "%s: free for another", (char *)arg);
-	plx_close(fd[0]);
-	plx_close(fd[1]);
+	close_pair(fd);
 	return 0;
 }
 ON_BACKENDS(wait, a_cancelled_reader_makes_room, cancel_reader)
@@ -240,8 +211,7 @@ time_out(void *arg)
 	cr_expect_eq(plx_await_fd(fd[0], PLX_READ, deadline), -ETIMEDOUT);
 	cr_expect_eq(in(0), deadline);
 	cr_expect_eq(plx_await_fd(fd[0], PLX_READ, deadline), -ETIMEDOUT);
-	plx_close(fd[0]);
-	plx_close(fd[1]);
+	close_pair(fd);
 	return 0;
 }
 WITH_CLOCK(wait, await_fd_keeps_its_deadline, time_out)
@@ -274,8 +244,7 @@ be_ready_too_late(void *arg)
 			   &w);
 	cr_expect_eq(plx_await_fd(fd[0], PLX_READ, in(PLX_SECOND)) & 3,
 		     (int)PLX_READ);
-	plx_close(fd[0]);
-	plx_close(fd[1]);
+	close_pair(fd);
 	return 0;
 }
 WITH_CLOCK(wait, what_is_ready_wins_over_the_deadline, be_ready_too_late)
@@ -283,51 +252,32 @@ WITH_CLOCK(wait, what_is_ready_wins_over_the_deadline, be_ready_too_late)
 static int
 cancel_what_is_ready(void *arg)
 {
-	struct reader first = {.deadline = PLX_NEVER};
-	plx_task *t;
+	struct waiter first;
 	int fd[2];
 
 	support_unix_pair(fd);
-	first.fd = fd[0];
-	plx_spawn(NULL, await_read, &first, &t);
-	plx_checkpoint();
+	park(&first, wait_readable, fd[0]);
 	cr_expect_eq(write(fd[1], "x", 1), 1);
 	/* Of two that become ready in one turn this one runs first or last;
 	   by then the other one's wait is complete, or it is cancelled. */
 	cr_expect_eq(plx_await_fd(fd[1], PLX_WRITE, PLX_NEVER) & 3,
 		     (int)PLX_WRITE);
-	plx_cancel(t);
-	cr_expect_eq(plx_join(t, NULL, PLX_NEVER), 0);
-	cr_expect_eq(first.result & 3, (int)PLX_READ, "%s: %d", (char *)arg,
-		     first.result);
-	plx_close(fd[0]);
-	plx_close(fd[1]);
+	plx_cancel(first.task);
+	cr_expect_eq(finish(&first) & 3, (int)PLX_READ, "%s: %d", (char *)arg,
+		     first.got);
+	close_pair(fd);
 	return 0;
 }
 ON_BACKENDS(wait, what_is_ready_keeps_its_result_when_cancelled,
 	    cancel_what_is_ready)
 
-struct closer {
-	int fd[2];
-	int result;
-};
-
 static int
 close_other(void *arg)
 {
-	const struct closer *c = arg;
+	const int *fd = arg;
 
-	plx_await_fd(c->fd[1], PLX_WRITE, PLX_NEVER);
-	plx_close(c->fd[0]);
-	return 0;
-}
-
-static int
-read_other(void *arg)
-{
-	struct closer *c = arg;
-
-	c->result = plx_await_fd(c->fd[0], PLX_READ, PLX_NEVER);
+	plx_await_fd(fd[1], PLX_WRITE, PLX_NEVER);
+	plx_close(fd[0]);
 	return 0;
 }
 
@@ -336,20 +286,20 @@ read_other(void *arg)
 static int
 close_what_is_ready(void *arg)
 {
-	struct closer c = {.result = 1};
-	plx_task *t, *u;
+	struct waiter w;
+	plx_task *t;
+	int fd[2];
 	int r;
 
-	support_unix_pair(c.fd);
-	plx_spawn(NULL, close_other, &c, &t);
-	plx_spawn(NULL, read_other, &c, &u);
-	cr_expect_eq(write(c.fd[1], "x", 1), 1);
+	support_unix_pair(fd);
+	plx_spawn(NULL, close_other, fd, &t);
+	start(&w, wait_readable, fd[0]);
+	cr_expect_eq(put_byte(&fd[1]), 0);
 	cr_expect_eq(plx_join(t, NULL, PLX_NEVER), 0);
-	cr_expect_eq(plx_join(u, NULL, PLX_NEVER), 0);
-	r = c.result;
+	r = finish(&w);
 	cr_expect(r == -ESHUTDOWN || r == -EBADF || (r & 3) == PLX_READ,
 		  "%s: %d", (char *)arg, r);
-	plx_close(c.fd[1]);
+	plx_close(fd[1]);
 	return 0;
 }
 ON_BACKENDS(wait, a_close_reaches_a_reader_that_was_just_woken,
@@ -361,24 +311,19 @@ park_thousands(void *arg)
 	enum {
 		MANY = 500
 	};
-	static struct reader readers[MANY];
-	static plx_task *tasks[MANY];
+	static struct waiter readers[MANY];
 	static int fds[MANY][2];
 
 	for (int i = 0; i < MANY; i++) {
 		support_pipe(fds[i]);
-		readers[i].fd = fds[i][0];
-		readers[i].deadline = PLX_NEVER;
-		plx_spawn(NULL, await_read, &readers[i], &tasks[i]);
+		start(&readers[i], wait_readable, fds[i][0]);
 	}
 	let_run(2);
 	for (int i = 0; i < MANY; i++) {
-		cr_expect_eq(write(fds[i][1], "x", 1), 1);
-		cr_expect_eq(plx_join(tasks[i], NULL, PLX_NEVER), 0);
-		cr_expect_eq(readers[i].result & 3, (int)PLX_READ, "%s",
+		cr_expect_eq(put_byte(&fds[i][1]), 0);
+		cr_expect_eq(finish(&readers[i]) & 3, (int)PLX_READ, "%s",
 			     (char *)arg);
-		plx_close(fds[i][0]);
-		plx_close(fds[i][1]);
+		close_pair(fds[i]);
 	}
 	return 0;
 }
