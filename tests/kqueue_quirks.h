@@ -66,4 +66,17 @@ unsigned bent_look(struct bent *b, int fd);
 /* Whether the kernel has a knote; looked up by deleting it. */
 int bent_has_knote(struct bent *b, int fd, int filter);
 
+static inline void
+put_byte(int fd)
+{
+	cr_assert_eq(write(fd, "x", 1), 1);
+}
+
+static inline void
+close_both(int fd[2])
+{
+	close(fd[0]);
+	close(fd[1]);
+}
+
 #endif
