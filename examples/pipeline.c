@@ -40,15 +40,13 @@ work(void *stage)
 {
 	struct stage *s = stage, next = {.left = s->left - 1};
 	plx_nursery *n;
-	int r;
+	int r = 0;
 
-	if (s->in && (r = get(s, &s->prime)) <= 0)
-		return r;
-	if (s->in)
+	if (s->in && (r = get(s, &s->prime)) > 0)
 		printf("%d\n", s->prime);
-	if (s->left == 0) {
-		plx_channel_close(s->in);
-		return 0;
+	if ((s->in && r <= 0) || s->left == 0) {
+		plx_channel_close(s->in); /* or the stage before it waits */
+		return r < 0 ? r : 0;
 	}
 	r = plx_channel_open(sizeof(int), 0, &next.in);
 	if (r == 0 && (r = plx_nursery_open(NULL, &n)) == 0) {
