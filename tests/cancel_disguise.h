@@ -9,7 +9,6 @@
 #ifndef PLX_CANCEL_DISGUISE_H
 #define PLX_CANCEL_DISGUISE_H
 
-#include <config.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

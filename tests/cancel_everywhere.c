@@ -36,7 +36,6 @@ static const char *const variants[VARIANTS] = {
 
 /* Places of which each is tried unless all shall be. */
 #define SAMPLE 40
-#define ONCE_MAX 256
 
 static struct driver {
 	const struct scenario *scenario;
@@ -52,39 +51,8 @@ static struct driver {
 	int hangs;
 	int deaf; /* a task has begun to wait though it is cancelled */
 	int result;
-	unsigned char once[ONCE_MAX];
-	int nonce;
 	char where[128];
 } driver;
-
-static void
-count_once(void *arg)
-{
-	driver.once[(intptr_t)arg]++;
-}
-
-void
-cleans_up(void)
-{
-	int i = driver.nonce;
-
-	if (i == ONCE_MAX)
-		return;
-	if (plx_defer(count_once, (void *)(intptr_t)i) == 0)
-		driver.nonce++;
-}
-
-static void
-close_fd(void *arg)
-{
-	cr_expect_eq(plx_close((int)(intptr_t)arg), 0, "%s", driver.where);
-}
-
-void
-closes(int fd)
-{
-	cr_expect_eq(plx_defer(close_fd, (void *)(intptr_t)fd), 0);
-}
 
 int64_t
 cancel_now(void)
@@ -308,6 +276,7 @@ begin(const struct scenario *s, enum variant v, unsigned long at)
 	const struct driver last = driver;
 
 	memset(&driver, 0, sizeof(driver));
+	cancel_once_begin();
 	driver.scenario = s;
 	driver.variant = v;
 	driver.at = at;
@@ -324,18 +293,6 @@ begin(const struct scenario *s, enum variant v, unsigned long at)
 	support_sys.now = 1000 * PLX_SECOND;
 }
 
-static int
-cleaned_once(void)
-{
-	int i;
-
-	for (i = 0; i < driver.nonce; i++) {
-		if (driver.once[i] != 1)
-			return 0;
-	}
-	return 1;
-}
-
 /* One run; is all as it should be? */
 static int
 run_once(const struct scenario *s, enum variant v, unsigned long at)
@@ -350,7 +307,7 @@ run_once(const struct scenario *s, enum variant v, unsigned long at)
 	if (s->stop)
 		s->stop();
 	fds_left = support_count_fds() - fds;
-	once = cleaned_once();
+	once = cancel_once_good();
 	cr_expect_eq(driver.hangs, 0, "%s: hangs", driver.where);
 	cr_expect_eq(driver.deaf, 0, "%s: waits though cancelled",
 		     driver.where);

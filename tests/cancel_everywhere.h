@@ -42,6 +42,10 @@ void cleans_up(void);
 /* Closes FD, which is >= 0, when the task ends. */
 void closes(int fd);
 
+/* The driver's: nothing was deferred yet; has all of it run just once? */
+void cancel_once_begin(void);
+int cancel_once_good(void);
+
 /* plx_run, plx_now and plx_after for programs, with the driver's clock. */
 int cancel_run(const struct plx_run_options *options, plx_task_fn *fn,
 	       void *arg);

@@ -10,10 +10,12 @@
 #include "cancel_everywhere.h"
 #include "cancel_peer.h"
 
+int actors_main(int argc, char **argv);
 int context_main(void);
 int echo_main(void);
 int line_echo_main(int argc, char **argv);
 int nursery_main(int argc, char **argv);
+int pipeline_main(int argc, char **argv);
 int timeouts_main(void);
 
 static void
@@ -39,6 +41,27 @@ line_echo(void)
 	return line_echo_main(2, argv);
 }
 CANCEL_EXAMPLE(line_echo, .program = line_echo, .serves = 1, .peer = peer_step)
+
+static int
+actors(void)
+{
+	char name[] = "actors", count[] = "3";
+	char *argv[] = {name, count, NULL};
+
+	return actors_main(2, argv);
+}
+/* A printer whose counter was cancelled is not told and waits on. */
+CANCEL_EXAMPLE(actors, .program = actors, .serves = 1)
+
+static int
+pipeline(void)
+{
+	char name[] = "pipeline", count[] = "5";
+	char *argv[] = {name, count, NULL};
+
+	return pipeline_main(2, argv);
+}
+CANCEL_EXAMPLE(pipeline, .program = pipeline)
 
 /* A listener whose queue is full: to connect there takes for ever. */
 static void
