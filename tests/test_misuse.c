@@ -108,6 +108,35 @@ Test(misuse, a_scope_whose_function_has_returned_is_closed)
 	cr_assert_eq(run_reported(leak_and_leave, 0).count, 1);
 }
 
+/* Stands for a frame that is gone and has been used again. */
+static struct plx_scope gone;
+
+static int
+wait_in_nothing(void *arg)
+{
+	(void)arg;
+	plx_scope_enter(&gone, PLX_NEVER);
+	memset(&gone, 0xa5, sizeof(gone));
+	return plx_sleep_until(PLX_NEVER);
+}
+
+static int
+cancel_in_nothing(void *arg)
+{
+	plx_task *t;
+
+	(void)arg;
+	plx_spawn(NULL, wait_in_nothing, NULL, &t);
+	plx_checkpoint();
+	cr_expect_eq(stop_task(t), -ECANCELED);
+	return 0;
+}
+
+Test(misuse, a_cancel_reaches_a_task_whose_scopes_are_gone)
+{
+	cr_assert_eq(run_reported(cancel_in_nothing, 0).count, 1);
+}
+
 static int
 return_with_scope(void *arg)
 {

@@ -17,25 +17,6 @@
 #include "dump_int.h"
 #include "wait_int.h"
 
-/* S if it is T's scope of DEPTH, else NULL. */
-static const struct plx_scope *
-check(const struct plx_task *t, const struct plx_scope *s, unsigned depth)
-{
-	return s && s->task == t && s->depth == depth ? s : NULL;
-}
-
-static const struct plx_scope *
-innermost(const struct plx_task *t)
-{
-	return check(t, t->scope, t->depth);
-}
-
-static const struct plx_scope *
-outwards(const struct plx_task *t, const struct plx_scope *s)
-{
-	return check(t, s->outer, s->depth - 1);
-}
-
 /* The first deadline of FROM, what is around it and, if no shield lies
    between, of what is around T's nursery. */
 static int64_t
@@ -46,9 +27,10 @@ find_end(const struct plx_task *t, const struct plx_scope *from, int *owner)
 
 	if (from ? from->reached : t->cancelled)
 		return PLX_NEVER;
-	for (x = from; x; x = outwards(t, x)) {
-		if (x->deadline >= 0 && plx__is_past(x->deadline, end)) {
-			end = x->deadline;
+	for (x = from; x; x = plx__scope_around(t, x)) {
+		if (plx__scope_end(x) >= 0 &&
+		    plx__is_past(plx__scope_end(x), end)) {
+			end = plx__scope_end(x);
 			*owner = (int)x->depth;
 		}
 		if (x->shield)
@@ -76,7 +58,7 @@ int64_t
 plx__dump_end(const struct plx_task *t, int *owner)
 {
 	int64_t own = t->wait ? t->wait->deadline : PLX_NEVER;
-	int64_t end = find_end(t, innermost(t), owner);
+	int64_t end = find_end(t, plx__scope_innermost(t), owner);
 
 	if (own < 0 || (end >= 0 && end < own))
 		return end;
@@ -91,7 +73,7 @@ why_reached(const struct plx_task *t)
 	const struct plx_scope *x;
 	const char *why = "cancelled";
 
-	for (x = innermost(t); x; x = outwards(t, x)) {
+	for (x = plx__scope_innermost(t); x; x = plx__scope_around(t, x)) {
 		if (x->expired || x->cancelled)
 			why = x->expired ? "expired" : "cancelled";
 		if (x->shield)
@@ -104,12 +86,12 @@ why_reached(const struct plx_task *t)
 static const char *
 condition(const struct plx_task *t)
 {
-	const struct plx_scope *x = innermost(t);
+	const struct plx_scope *x = plx__scope_innermost(t);
 
 	if (t->cancels)
 		return why_reached(t);
 	while (x && !x->shield)
-		x = outwards(t, x);
+		x = plx__scope_around(t, x);
 	if (!x)
 		return "";
 	return x->shield == PLX_SHIELD_GRACE ? "grace" : "shielded";

@@ -23,22 +23,15 @@
 #include "gen_int.h"
 #include "wait_int.h"
 
-/* When X ends by itself. */
-static inline int64_t
-end_of(const struct plx_scope *x)
-{
-	return plx__earlier(x->deadline, x->grace_end);
-}
-
 static void
 find_limit(struct plx_task *t)
 {
 	const struct plx_scope *x;
 
 	t->limit = PLX_NEVER;
-	for (x = t->scope; x; x = x->outer) {
+	for (x = plx__scope_innermost(t); x; x = plx__scope_around(t, x)) {
 		if (!x->reached)
-			t->limit = plx__earlier(t->limit, end_of(x));
+			t->limit = plx__earlier(t->limit, plx__scope_end(x));
 	}
 }
 
@@ -59,7 +52,8 @@ first_shield(const struct plx_task *t, const struct plx_scope *s)
 {
 	struct plx_scope *shield = NULL, *x;
 
-	for (x = t->scope; x != s; x = x->outer) {
+	for (x = plx__scope_innermost(t); x && x != s;
+	     x = plx__scope_around(t, x)) {
 		if (x->shield)
 			shield = x;
 	}
@@ -89,7 +83,8 @@ plx__scope_reach(struct plx_task *t, struct plx_scope *s)
 	struct plx_scope *end = s ? s->outer : NULL;
 	struct plx_scope *x;
 
-	for (x = shield ? shield->outer : t->scope; x != end; x = x->outer) {
+	x = shield ? shield->outer : plx__scope_innermost(t);
+	for (; x && x != end; x = plx__scope_around(t, x)) {
 		if (x->reached)
 			continue;
 		x->reached = 1;
@@ -112,14 +107,19 @@ plx__scopes_expire(struct plx_task *t, int64_t now)
 
 	while (plx__is_past(t->limit, now)) {
 		outermost = NULL;
-		for (x = t->scope; x; x = x->outer) {
-			if (x->reached || !plx__is_past(end_of(x), now))
+		for (x = plx__scope_innermost(t); x;
+		     x = plx__scope_around(t, x)) {
+			if (x->reached || !plx__is_past(plx__scope_end(x), now))
 				continue;
 			if (plx__is_past(x->deadline, x->grace_end))
 				x->expired = 1;
 			else
 				x->cancelled = 1;
 			outermost = x;
+		}
+		if (!outermost) {
+			find_limit(t);
+			break;
 		}
 		plx__scope_reach(t, outermost);
 		plx__cancel_pending(t->rt);

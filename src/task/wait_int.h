@@ -137,4 +137,34 @@ plx__claim(struct plx_awaitable *a)
 	return won;
 }
 
+/*
+ * T's scopes from the innermost outwards.  A function may have returned without
+ * leaving its own, whose memory is something else by now: the chain is followed
+ * only as far as each link names its task and its depth.
+ */
+static inline struct plx_scope *
+plx__scope_check(const struct plx_task *t, struct plx_scope *s, unsigned depth)
+{
+	return s && s->task == t && s->depth == depth ? s : NULL;
+}
+
+static inline struct plx_scope *
+plx__scope_innermost(const struct plx_task *t)
+{
+	return plx__scope_check(t, t->scope, t->depth);
+}
+
+static inline struct plx_scope *
+plx__scope_around(const struct plx_task *t, const struct plx_scope *s)
+{
+	return plx__scope_check(t, s->outer, s->depth - 1);
+}
+
+/* When S ends by itself. */
+static inline int64_t
+plx__scope_end(const struct plx_scope *s)
+{
+	return plx__earlier(s->deadline, s->grace_end);
+}
+
 #endif
