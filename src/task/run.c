@@ -135,13 +135,13 @@ main_task(void *arg)
 static int
 spawn_main(struct plx_rt *rt)
 {
-	const struct plx_task like = {
+	const struct plx_birth birth = {
 		.fn = main_task,
 		.arg = rt,
 		.name = "main",
 	};
 
-	return plx__task_spawn(&rt->root, &like, NULL);
+	return plx__task_spawn(&rt->root, &birth, NULL);
 }
 
 static int

@@ -100,8 +100,38 @@ task_entry(void *arg)
 	plx__coro_leave(&t->coro, &rt->thread);
 }
 
+/*
+ * The size is not a constant on purpose: for one of a few hundred bytes
+ * compilers write a string instruction, which takes longer to begin than
+ * libc's memset to end.
+ */
+static void
+fill_in(struct plx_task *t, const struct plx_birth *birth,
+	struct plx_nursery *n)
+{
+	struct plx_rt *rt = n->rt;
+
+	memset(t, 0, rt->stacks.control_size);
+	t->fn = birth->fn;
+	t->arg = birth->arg;
+	t->name = birth->name;
+	t->file = birth->file;
+	t->line = birth->line;
+	t->at = &t->coro;
+	t->rt = rt;
+	t->id = ++rt->last_id;
+	t->nursery = n;
+	t->port = &rt->nowhere;
+	t->alarm.when = t->limit = PLX_NEVER;
+	plx__list_init(&t->nurseries);
+	plx__list_init(&t->gens);
+	t->budget = PLX_TASK_BUDGET;
+	t->cancelled = t->cancels = n->cancelled;
+	t->since = rt->now;
+}
+
 int
-plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
+plx__task_spawn(struct plx_nursery *n, const struct plx_birth *birth,
 		struct plx_task **out)
 {
 	struct plx_rt *rt = n->rt;
@@ -114,24 +144,13 @@ plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
 	if (r < 0)
 		return r;
 	t = control;
-	*t = *like;
+	fill_in(t, birth, n);
 	r = plx__coro_init(&t->coro, stack, size, task_entry, t);
 	if (r < 0) {
 		plx__stack_put(&rt->stacks, t);
 		return r;
 	}
-	t->at = &t->coro;
-	t->rt = rt;
-	t->id = ++rt->last_id;
-	t->nursery = n;
-	t->port = &rt->nowhere;
-	t->alarm.when = t->limit = PLX_NEVER;
-	plx__list_init(&t->nurseries);
-	plx__list_init(&t->gens);
-	t->budget = PLX_TASK_BUDGET;
 	t->handle = out != NULL;
-	t->cancelled = t->cancels = n->cancelled;
-	t->since = rt->now;
 	plx__list_append(&n->tasks, &t->link);
 	n->live++;
 	count_spawn(rt);
@@ -146,7 +165,7 @@ plx_spawn_named(plx_nursery *nursery, const char *name, const char *file,
 		int line, plx_task_fn *fn, void *arg, plx_task **out)
 {
 	struct plx_task *self = plx__current;
-	const struct plx_task like = {
+	const struct plx_birth birth = {
 		.fn = fn,
 		.arg = arg,
 		.name = name,
@@ -160,7 +179,8 @@ plx_spawn_named(plx_nursery *nursery, const char *name, const char *file,
 		return -EINVAL;
 	if (nursery && nursery->max > 0 && nursery->live >= nursery->max)
 		return -EBUSY;
-	return plx__task_spawn(nursery ? nursery : &self->rt->root, &like, out);
+	return plx__task_spawn(nursery ? nursery : &self->rt->root, &birth,
+			       out);
 }
 
 void

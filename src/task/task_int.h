@@ -145,7 +145,14 @@ void plx__join_end(struct plx_task *t);
 int plx__rt_drain(struct plx_rt *rt);
 
 /* As plx_spawn_named, for a task of RT. */
-int plx__task_spawn(struct plx_nursery *n, const struct plx_task *like,
+struct plx_birth {
+	plx_task_fn *fn;
+	void *arg;
+	const char *name;
+	const char *file;
+	int line;
+};
+int plx__task_spawn(struct plx_nursery *n, const struct plx_birth *birth,
 		    struct plx_task **out);
 
 /* Frees an ended task; not from its own stack. */
