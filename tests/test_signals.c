@@ -128,7 +128,7 @@ kill_process(void *arg)
 }
 
 static void
-stop_loop(struct heard *h)
+stop_when_heard(struct heard *h)
 {
 	plx_loop_stop(h->f->loop);
 }
@@ -136,7 +136,7 @@ stop_loop(struct heard *h)
 LOOPS(signals, one_from_another_thread_ends_a_wait_without_an_end)
 {
 	struct fixture f;
-	struct heard h = {.f = &f, .letter = 'h', .then = stop_loop};
+	struct heard h = {.f = &f, .letter = 'h', .then = stop_when_heard};
 	pthread_t thread;
 
 	begin_real(&f, p);
