@@ -144,6 +144,21 @@ spawn_main(struct plx_rt *rt)
 	return plx__task_spawn(&rt->root, &birth, NULL);
 }
 
+static void
+lists_init(struct plx_rt *rt)
+{
+	rt->ready_end = &rt->ready;
+	rt->to_cancel_end = &rt->to_cancel;
+	plx__nursery_init(&rt->root, rt);
+	plx__list_init(&rt->spare_nurseries);
+	plx__list_init(&rt->unjoined);
+	plx__list_init(&rt->queue);
+	plx__list_init(&rt->gens);
+	plx__list_init(&rt->caught);
+	plx__list_init(&rt->children);
+	plx__list_init(&rt->yields);
+}
+
 static int
 rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 {
@@ -167,22 +182,13 @@ rt_init(struct plx_rt *rt, const struct plx_run_options *o)
 	rt->now = plx_loop_now(rt->loop);
 	rt->last_id = (uint64_t)rt->now;
 	rt->max_threads = o->max_threads;
-	rt->ready_end = &rt->ready;
 	rt->nowhere.fd = -1;
 	rt->report = o->report;
 	rt->report_arg = o->report_arg;
 	rt->slow_slice = o->slow_slice;
 	if (o->slow_slice > 0)
 		rt->observe = report_slow;
-	rt->to_cancel_end = &rt->to_cancel;
-	plx__nursery_init(&rt->root, rt);
-	plx__list_init(&rt->spare_nurseries);
-	plx__list_init(&rt->unjoined);
-	plx__list_init(&rt->queue);
-	plx__list_init(&rt->gens);
-	plx__list_init(&rt->caught);
-	plx__list_init(&rt->children);
-	plx__list_init(&rt->yields);
+	lists_init(rt);
 	plx__coro_init_thread(&rt->thread);
 	*plx__loop_task_slot(rt->loop) = rt;
 	rt->tail.run = run_tail;
