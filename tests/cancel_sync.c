@@ -106,7 +106,7 @@ spawn_five(plx_task_fn *fn)
 static void
 check_all_free(const char *where)
 {
-	cr_expect_null(lock.owner, "%s", where);
+	cr_expect_eq(lock.owner, 0, "%s", where);
 	cr_expect_null(lock.line.first, "%s", where);
 	cr_expect_eq(inside, 0, "%s", where);
 	cr_expect_eq(plx_semaphore_value(&semaphore), 2, "%s: %d", where,
