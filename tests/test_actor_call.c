@@ -348,3 +348,41 @@ call_without_memory(void *arg)
 	return send_number(a, 0, 0);
 }
 IN_A_TASK(call, without_memory_nothing_is_sent, call_without_memory)
+
+static int
+sleep_then_end(void *arg)
+{
+	(void)arg;
+	return plx_sleep(PLX_SECOND);
+}
+
+/* The call of a refused message cannot be answered, now or later. */
+static void
+answer_letter(struct plx_actor to, const struct plx_message *m,
+	      enum plx_letter why, void *arg)
+{
+	const struct plx_message reply = {.kind = 7};
+
+	(void)to;
+	(void)why;
+	cr_expect_eq(plx_actor_reply(m, &reply), -EINVAL);
+	++*(int *)arg;
+}
+
+static int
+call_for_room(void *arg)
+{
+	const struct plx_message m = {.kind = 1};
+	struct plx_actor a;
+	int letters = 0;
+
+	(void)arg;
+	plx_actor_dead_letters(answer_letter, &letters);
+	plx_actor_spawn(NULL, &small, sleep_then_end, NULL, &a);
+	plx_actor_send(a, &m, PLX_NEVER);
+	cr_expect_eq(call_number(a, 5, PLX_NEVER), -ESRCH);
+	cr_expect_eq(letters, 2, "the call, and what was in the mailbox");
+	plx_actor_dead_letters(NULL, NULL);
+	return 0;
+}
+WITH_CLOCK(actor_call, one_refused_for_want_of_room_is_over, call_for_room)

@@ -32,12 +32,12 @@
  * run's stacks and belongs to the task: left undone it is closed when the scope
  * in which it was made is left, unless it is busy, and what is not freed when
  * the task ends is closed and freed then (a busy one when plx_run returns).
- *Others last until plx_gen_free.  Any task may resume any generator of its
- *thread.  A body that waits (plx_sleep, plx_recv) parks the task that resumed
- *it, with all between them.  Without a task only plx_await can wait, with the
- *help of whoever resumed the generator; all else is refused with -EPERM.  A
- *scope has to be left before the next plx_yield; one that a body returns with
- *is closed, and reported, as a task's.
+ * Others last until plx_gen_free.  Any task may resume any generator of its
+ * thread.  A body that waits (plx_sleep, plx_recv) parks the task that resumed
+ * it, with all between them.  Without a task only plx_await can wait, with the
+ * help of whoever resumed the generator; all else is refused with -EPERM.  A
+ * scope has to be left before the next plx_yield; one that a body returns with
+ * is closed, and reported, as a task's.
  */
 #ifndef PLX_GEN_H
 #define PLX_GEN_H

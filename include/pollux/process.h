@@ -21,8 +21,8 @@
  *	plx_process_close(&p);
  *
  * No process without an owner, as no task without a nursery: what is closed
- * while it runs is killed, and what is open when plx_run returns is closed
- * then.  Each is reaped as soon as it ends, by its own number: other children
+ * while it runs is killed, and so is what runs when plx_run returns (the ends
+ * of its pipes are still the caller's to close).  Each is reaped as soon as it ends, by its own number: other children
  * of the program are left alone.  In return nobody else may reap these, and
  * SIGCHLD may be neither ignored nor blocked.
  *

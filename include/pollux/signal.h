@@ -29,8 +29,8 @@ PLX_BEGIN_DECLS
 struct plx_caught;
 struct plx_signals_awaitable;
 
-/* The caller's, who closes it before its memory goes.  The members are
-   private. */
+/* The caller's, who closes it before its memory goes, and before plx_run
+   returns.  The members are private. */
 struct plx_signals {
 	struct plx_caught *caught; /* NULL: not open */
 	struct plx_signals *next;

@@ -21,7 +21,7 @@
  * Supervisors nest: a child may call plx_supervise.
  *
  * Monitors are Erlang's, dead letters Akka's; strategies, restarts and
- *intensity those of Erlang/OTP's supervisor.
+ * intensity those of Erlang/OTP's supervisor.
  */
 #ifndef PLX_SUPERVISOR_H
 #define PLX_SUPERVISOR_H

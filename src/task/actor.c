@@ -63,6 +63,10 @@ refuse_senders(struct plx_mailbox *box)
 	while ((w = plx__actor_first(&box->senders))) {
 		m = plx__message_of(w);
 		plx__actor_leave(w);
+		if (w->call.id)
+			plx__handles_drop(&box->all->calls, w->call);
+		w->call.id = 0;
+		m.call = w->call;
 		w->result = -ESRCH;
 		if (plx_awaitable_ready(&w->awaitable))
 			plx__letter(box->all, NULL, box->ref, &m,

@@ -51,8 +51,11 @@ call_arm(struct plx_awaitable *a)
 
 	if (r < 0 || !w->out)
 		return -EINVAL;
-	if (!box)
-		return refuse(w, plx__letter_refuse(a->task->rt, w));
+	if (!box) {
+		plx_awaitable_ready(a);
+		w->result = plx__letter_refuse(a->task->rt, w);
+		return 1;
+	}
 	if (box == a->task->actor)
 		return -EDEADLK;
 	if (plx__mailbox_is_full(box) &&

@@ -56,13 +56,18 @@ plx__actor_sender(struct plx_actor_awaitable *w)
 int
 plx__actor_await(struct plx_actor_awaitable *w, int64_t deadline)
 {
-	const struct plx_task *t = plx__current;
+	struct plx_task *t = plx__current;
+	struct plx_awaitable *won;
+	int r;
 
 	if (!t)
 		return -EPERM;
-	if (t->rt->actors && t->rt->actors->calling_out)
-		deadline = 0;
-	return plx_await(&w->awaitable, deadline);
+	if (!t->rt->actors || !t->rt->actors->calling_out)
+		return plx_await(&w->awaitable, deadline);
+	won = t->won;
+	r = plx_await(&w->awaitable, 0);
+	t->won = won;
+	return r;
 }
 
 static int

@@ -91,10 +91,15 @@ resume(struct plx_gen *g, void *sent, int error, void **value)
 	return resume_at(at, g, sent, error, value);
 }
 
-/* Makes OUTER the leaf of ROOT, with what its plx_yield_from returns. */
+/* Makes OUTER the leaf of ROOT after G, with what its plx_yield_from returns.
+   If the chain has been resumed since then, it was G that was told in which
+   scope. */
 static void
-return_to(struct plx_gen *outer, struct plx_gen *root, int error)
+return_to(struct plx_gen *outer, struct plx_gen *root, const struct plx_gen *g,
+	  int error)
 {
+	if (g->around != outer->lent)
+		outer->around = g->around;
 	outer->root = root;
 	root->leaf = outer;
 	outer->error = error;
@@ -131,7 +136,7 @@ plx__gen_body(void *arg)
 		g->status = g->result < 0 ? g->result : 0;
 	} else {
 		outer = (struct plx_gen *)back;
-		return_to(outer, root, end_below(g, root, outer));
+		return_to(outer, root, g, end_below(g, root, outer));
 	}
 	*place() = back;
 	plx__coro_leave(&g->coro, back);
@@ -219,7 +224,7 @@ ignore_close(struct plx_gen *g, struct plx_gen *root)
 	deaf->leaf = g;
 	g->root = deaf;
 	root->closing = outer;
-	return_to(outer, root, -EPROTO);
+	return_to(outer, root, g, -EPROTO);
 	*place() = &outer->coro;
 	plx__coro_switch(&g->coro, &outer->coro);
 }
@@ -336,7 +341,8 @@ plx_yield_from(plx_gen *g, int *result)
 	leaf->root = root;
 	leaf->sent = NULL;
 	leaf->error = 0;
-	leaf->around = plx__current ? plx__current->scope : NULL;
+	self->lent = plx__current ? plx__current->scope : NULL;
+	leaf->around = self->lent;
 	*at = &leaf->coro;
 	plx__coro_switch(&self->coro, &leaf->coro);
 	return self->error < 0 ? self->error : outcome(g, result);

@@ -42,6 +42,8 @@ struct plx_gen {
 	void *arg;
 	struct plx_scope *around; /* the innermost scope of the task that has
 				     resumed it */
+	struct plx_scope *lent;	  /* what it gave on as that when it last
+				     delegated */
 	unsigned depth;		  /* of the scope that it was made in */
 	int closed;		  /* with that scope, unless it was */
 	int busy;		  /* then */

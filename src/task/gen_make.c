@@ -111,18 +111,17 @@ set_free_below(struct plx_gen *g)
 	leaf->root = first;
 }
 
-void
-plx_gen_free(plx_gen **out)
+/* Frees G, which nobody runs; what its end calls may wait, and meanwhile it is
+   busy. */
+static void
+free_gen(struct plx_gen *g)
 {
-	struct plx_gen *g = out ? *out : NULL;
 	struct plx_stack_pool own;
 	int r;
 
-	if (!g || g->back)
-		return;
-	if (!g->closed || g->busy)
-		(void)plx_gen_close(g);
+	g->back = &g->coro;
 	plx__defers_run(plx__current, &g->coro, 0);
+	g->back = NULL;
 	set_free_below(g);
 	plx__list_remove(&g->link);
 	plx__coro_fini(&g->coro);
@@ -135,6 +134,16 @@ plx_gen_free(plx_gen **out)
 		plx__stack_put(&own, g);
 		plx__stack_pool_fini(&own);
 	}
+}
+
+void
+plx_gen_free(plx_gen **out)
+{
+	struct plx_gen *g = out ? *out : NULL;
+
+	if (!g || plx_gen_close(g) == -EBUSY)
+		return;
+	free_gen(g);
 	*out = NULL;
 }
 
@@ -164,7 +173,11 @@ plx__gens_free(struct plx_task *t)
 		g = PLX_OF(t->gens.prev, struct plx_gen, link);
 		plx__list_remove(&g->link);
 		plx__list_append(&t->rt->gens, &g->link);
-		plx_gen_free(&g);
+		if (g->back)
+			continue;
+		if (g->busy)
+			(void)plx_gen_close(g);
+		free_gen(g);
 	}
 }
 

@@ -57,9 +57,10 @@ begin(struct reading *r)
 	if (ret < 0)
 		return ret;
 	if (S_ISREG(st.st_mode) && st.st_size > 0) {
-		if ((uintmax_t)st.st_size > r->limit)
-			return -EFBIG;
-		room = (size_t)st.st_size + 1;
+		room = r->limit;
+		if ((uintmax_t)st.st_size < r->limit)
+			room = (size_t)st.st_size;
+		room++;
 	}
 	return set_room(r, room);
 }
