@@ -22,9 +22,10 @@
  *
  * No process without an owner, as no task without a nursery: what is closed
  * while it runs is killed, and so is what runs when plx_run returns (the ends
- * of its pipes are still the caller's to close).  Each is reaped as soon as it ends, by its own number: other children
- * of the program are left alone.  In return nobody else may reap these, and
- * SIGCHLD may be neither ignored nor blocked.
+ * of its pipes are still the caller's to close).  Each is reaped as soon as it
+ * ends, by its own number: other children of the program are left alone.  In
+ * return nobody else may reap these, and SIGCHLD may be neither ignored nor
+ * blocked.
  *
  * The end is told by a pidfd (Linux 5.3 on).  Elsewhere, or when descriptors
  * run out, by SIGCHLD, which is then caught until plx_run returns, as by
