@@ -83,7 +83,8 @@ PLX_API int plx_actor_self(struct plx_actor *out);
 /* The actor of that name.  -ENOENT: there is none, or not any more. */
 PLX_API int plx_actor_find(const char *name, struct plx_actor *out);
 
-/* Cancels A's task, as plx_cancel.  -ESRCH: A has ended. */
+/* Cancels A's task, as plx_cancel, and one that is supervised too, at whose
+   shield plx_cancel stops.  -ESRCH: A has ended. */
 PLX_API int plx_actor_cancel(struct plx_actor a);
 
 /*

@@ -30,7 +30,7 @@ PLX_BEGIN_DECLS
 
 /*
  * What can be waited for.  Put one into a struct of your own and write three
- * functions; all are called in the loop's thread.
+ * functions; all are called in the loop's thread and may not wait.
  */
 struct plx_awaitable;
 struct plx_awaitable_ops {

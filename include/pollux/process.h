@@ -109,10 +109,11 @@ PLX_API int plx_process_wait(struct plx_process *p, int *status,
 			     int64_t deadline);
 
 /*
- * Sends SIGNO to P, and to all of its group if it began one.  Never to a
- * stranger: -ESRCH once the end of P was noticed; -ECHILD in a forked child;
- * -EINVAL: P is not open, or no such signal; -EPERM: P has changed its user.
- * Works in a cancelled task and in callbacks of the loop, as the next.
+ * Sends SIGNO to P; if it began a group, to that, which it must not leave.
+ * Never to a stranger: -ESRCH once the end of P was noticed; -ECHILD in a
+ * forked child; -EINVAL: P is not open, or no such signal; -EPERM: P has
+ * changed its user.  Works in a cancelled task and in callbacks of the loop, as
+ * the next.
  */
 PLX_API int plx_process_kill(struct plx_process *p, int signo);
 
