@@ -88,14 +88,14 @@ enum support_entry {
 	SUPPORT_ADVISE = 1 << 5,
 	SUPPORT_PROTECT = 1 << 6,
 	SUPPORT_ACCEPT = 1 << 7,
-	SUPPORT_RECV = 1 << 8,	  /* recv and read */
-	SUPPORT_SEND = 1 << 9,	  /* send and write */
+	SUPPORT_RECV = 1 << 8,	  /* recv, read, recvmsg, recvmmsg */
+	SUPPORT_SEND = 1 << 9,	  /* send, write, writev, sendmsg, sendmmsg */
 	SUPPORT_SOCKET = 1 << 10, /* socket, bind, connect ... getpeername */
 	SUPPORT_FSTAT = 1 << 11,
 	SUPPORT_CLOSE = 1 << 12,
 	SUPPORT_OTHER = 1 << 13,  /* dup_onto, unlink, unmap, getpid ... */
 	SUPPORT_CLOCK = 1 << 14,  /* counted, never fails */
-	SUPPORT_SPAWN = 1 << 15,  /* spawn, pidfd_open, set_blocking */
+	SUPPORT_SPAWN = 1 << 15,  /* spawn, pidfd_open, set_nonblock */
 	SUPPORT_REAP = 1 << 16,	  /* waitpid, kill, pidfd_kill */
 	SUPPORT_FILE = 1 << 17,	  /* open, pread, pwrite, fsync, getaddrinfo */
 	SUPPORT_THREAD = 1 << 18, /* thread_create */

@@ -9,11 +9,12 @@
 #include "support_sys.h"
 
 int
-support_set_blocking(const struct plx_sys *sys, int fd)
+support_set_nonblock(const struct plx_sys *sys, int fd, int on)
 {
 	int error = support_enter(sys, SUPPORT_SPAWN);
 
-	return error ? error : plx__sys_real.set_blocking(&plx__sys_real, fd);
+	return error ? error
+		     : plx__sys_real.set_nonblock(&plx__sys_real, fd, on);
 }
 
 pid_t

@@ -174,6 +174,7 @@ support_sys_init(struct support_sys *s)
 		.now = INT64_C(1000000000),
 	};
 	support_forward_files(&s->sys);
+	support_forward_messages(&s->sys);
 	s->sys.now = count_now;
 	s->sys.resize = count_resize;
 	s->sys.select = count_select;

@@ -12,7 +12,7 @@ int support_enter(const struct plx_sys *sys, unsigned entry);
 extern const struct plx_sys support_forward;
 
 /* support_process.c */
-int support_set_blocking(const struct plx_sys *sys, int fd);
+int support_set_nonblock(const struct plx_sys *sys, int fd, int on);
 pid_t support_spawn(const struct plx_sys *sys, const struct plx_spawn *what);
 int support_kill(const struct plx_sys *sys, pid_t pid, int signo);
 pid_t support_waitpid(const struct plx_sys *sys, pid_t pid, int *status,
@@ -22,5 +22,8 @@ int support_pidfd_kill(const struct plx_sys *sys, int pidfd, int signo);
 
 /* Those of files, names and threads, into TABLE. */
 void support_forward_files(struct plx_sys *table);
+
+/* Those of several places or datagrams, into TABLE. */
+void support_forward_messages(struct plx_sys *table);
 
 #endif

@@ -60,7 +60,7 @@ Test(sys_process, strangers_are_answers)
 	IS(SYS->kill(SYS, getpid(), 0), 0);
 	IS(SYS->kill(SYS, getpid(), 10000), -EINVAL);
 	IS(SYS->waitpid(SYS, getpid(), &status, WNOHANG), -ECHILD);
-	IS(SYS->set_blocking(SYS, -1), -EBADF);
+	IS(SYS->set_nonblock(SYS, -1, 0), -EBADF);
 }
 
 Test(sys_process, a_pidfd_signals_what_it_was_opened_for)
@@ -88,7 +88,7 @@ Test(sys_process, blocking_is_the_flag_taken_off)
 	int fd[2];
 
 	IS(SYS->pipe(SYS, fd), 0);
-	IS(SYS->set_blocking(SYS, fd[0]), 0);
+	IS(SYS->set_nonblock(SYS, fd[0], 0), 1);
 	cr_assert_not(fcntl(fd[0], F_GETFL) & O_NONBLOCK);
 	cr_assert(fcntl(fd[1], F_GETFL) & O_NONBLOCK);
 	close(fd[0]);
@@ -174,7 +174,7 @@ Test(sys_process, standard_descriptors_may_change_places)
 
 	support_pipe(in);
 	support_pipe(out);
-	SYS->set_blocking(SYS, in[0]);
+	SYS->set_nonblock(SYS, in[0], 0);
 	dup2(in[0], 1);
 	dup2(out[1], 0);
 	fds = support_count_fds();

@@ -147,14 +147,17 @@ sys_dup_onto(SELF, int from, int onto)
 }
 
 static int
-sys_set_blocking(SELF, int fd)
+sys_set_nonblock(SELF, int fd, int on)
 {
 	int kept = errno;
 	int flags = fcntl(fd, F_GETFL);
+	int was = flags & O_NONBLOCK;
 
-	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+	if (flags < 0)
 		return plx__sys_failure(kept);
-	return 0;
+	if (!on != !was && fcntl(fd, F_SETFL, flags ^ O_NONBLOCK) < 0)
+		return plx__sys_failure(kept);
+	return was != 0;
 }
 
 static int
@@ -299,11 +302,12 @@ const struct plx_sys plx__sys_real = {
 
 	.read = plx__sys_read,
 	.write = plx__sys_write,
+	.writev = plx__sys_writev,
 	.close = sys_close,
 	.fstat = sys_fstat,
 	.pipe = sys_pipe,
 	.dup_onto = sys_dup_onto,
-	.set_blocking = sys_set_blocking,
+	.set_nonblock = sys_set_nonblock,
 	.eventfd = sys_eventfd,
 	.unlink = sys_unlink,
 	.lstat = sys_lstat,
@@ -320,6 +324,10 @@ const struct plx_sys plx__sys_real = {
 	.connect = sys_connect,
 	.recv = plx__sys_recv,
 	.send = plx__sys_send,
+	.recvmsg = plx__sys_recvmsg,
+	.sendmsg = plx__sys_sendmsg,
+	.recvmmsg = plx__sys_recvmmsg,
+	.sendmmsg = plx__sys_sendmmsg,
 	.shutdown = sys_shutdown,
 	.getsockopt = sys_getsockopt,
 	.setsockopt = sys_setsockopt,

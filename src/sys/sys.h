@@ -24,6 +24,7 @@
 
 struct addrinfo;
 struct epoll_event;
+struct iovec;
 struct kevent;
 struct pollfd;
 struct sockaddr;
@@ -57,6 +58,12 @@ struct plx_spawn {
 	int fd[3]; /* what 0, 1 and 2 are copies of; or PLX_SPAWN_* */
 };
 
+/* One of several datagrams: struct mmsghdr where the system has that. */
+struct plx_mmsg {
+	struct msghdr header;
+	unsigned length; /* of what was moved */
+};
+
 struct plx_sys {
 	/* Time and memory. */
 	int64_t (*now)(const struct plx_sys *);
@@ -74,11 +81,14 @@ struct plx_sys {
 	ssize_t (*read)(const struct plx_sys *, int fd, void *buf, size_t n);
 	ssize_t (*write)(const struct plx_sys *, int fd, const void *buf,
 			 size_t n);
+	ssize_t (*writev)(const struct plx_sys *, int fd,
+			  const struct iovec *iov, int n);
 	int (*close)(const struct plx_sys *, int fd);
 	int (*fstat)(const struct plx_sys *, int fd, struct stat *st);
 	int (*pipe)(const struct plx_sys *, int fd[2]);
 	int (*dup_onto)(const struct plx_sys *, int from, int onto);
-	int (*set_blocking)(const struct plx_sys *, int fd);
+	/* Switches FD's O_NONBLOCK; what it was before, 0 or 1. */
+	int (*set_nonblock)(const struct plx_sys *, int fd, int on);
 	int (*eventfd)(const struct plx_sys *);
 	int (*unlink)(const struct plx_sys *, const char *path);
 	int (*lstat)(const struct plx_sys *, const char *path, struct stat *st);
@@ -106,6 +116,15 @@ struct plx_sys {
 	/* A peer that is gone is -EPIPE, never SIGPIPE. */
 	ssize_t (*send)(const struct plx_sys *, int fd, const void *buf,
 			size_t n, int flags);
+	ssize_t (*recvmsg)(const struct plx_sys *, int fd, struct msghdr *msg,
+			   int flags);
+	ssize_t (*sendmsg)(const struct plx_sys *, int fd,
+			   const struct msghdr *msg, int flags);
+	/* How many of the N went; -ENOSYS: one at a time, by the two above. */
+	int (*recvmmsg)(const struct plx_sys *, int fd, struct plx_mmsg *list,
+			unsigned n, int flags);
+	int (*sendmmsg)(const struct plx_sys *, int fd, struct plx_mmsg *list,
+			unsigned n, int flags);
 	int (*shutdown)(const struct plx_sys *, int fd, int how);
 	int (*getsockopt)(const struct plx_sys *, int fd, int level, int name,
 			  void *value, socklen_t *len);

@@ -52,6 +52,15 @@ ssize_t plx__sys_send(SELF, int fd, const void *buf, size_t n, int flags);
 int plx__sys_epoll_wait(SELF, int ep, struct epoll_event *out, int cap,
 			int timeout_ms);
 
+/* sys_message.c */
+ssize_t plx__sys_writev(SELF, int fd, const struct iovec *iov, int n);
+ssize_t plx__sys_recvmsg(SELF, int fd, struct msghdr *msg, int flags);
+ssize_t plx__sys_sendmsg(SELF, int fd, const struct msghdr *msg, int flags);
+int plx__sys_recvmmsg(SELF, int fd, struct plx_mmsg *list, unsigned n,
+		      int flags);
+int plx__sys_sendmmsg(SELF, int fd, struct plx_mmsg *list, unsigned n,
+		      int flags);
+
 /* sys_file.c */
 int plx__sys_open(SELF, const char *path, int flags, mode_t mode);
 ssize_t plx__sys_pread(SELF, int fd, void *buf, size_t n, int64_t offset);

@@ -51,7 +51,8 @@ make_pipe(const struct plx_sys *sys, struct ends *e, int i)
 	e->theirs[i] = pair[reads];
 	e->ours[i] = pair[!reads];
 	e->fd[i] = e->theirs[i];
-	return sys->set_blocking(sys, e->theirs[i]);
+	r = sys->set_nonblock(sys, e->theirs[i], 0);
+	return r < 0 ? r : 0;
 }
 
 static int
