@@ -9,7 +9,6 @@
 
 #include <sys/wait.h>
 #include "loop_fixture.h"
-#include "loop_seam.h"
 
 static void
 again_soon(struct note *n)
@@ -375,16 +374,4 @@ Test(loop, an_unknown_backend_is_an_error)
 
 	cr_assert_eq(plx_loop_open(&options, &loop), -EINVAL);
 	cr_assert_null(loop);
-}
-
-LOOPS(loop, the_task_layer_finds_its_slot_empty)
-{
-	struct fixture f;
-
-	begin(&f, p);
-	CHECK(&f, plx__loop_sys(f.loop) == &support_sys.sys);
-	CHECK(&f, *plx__loop_task_slot(f.loop) == NULL);
-	*plx__loop_task_slot(f.loop) = &f;
-	CHECK(&f, *plx__loop_task_slot(f.loop) == &f);
-	end(&f);
 }

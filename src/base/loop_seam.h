@@ -51,4 +51,16 @@ int plx__loop_check(const struct plx_loop *loop);
 /* A place for the task layer's state of this loop; NULL at first. */
 void **plx__loop_task_slot(struct plx_loop *loop);
 
+/*
+ * What the net room keeps with the loop.  plx_loop_close calls LEAVE last, when
+ * calls and watches are idle: it may free memory that has some in it, but the
+ * loop takes no orders any more.
+ */
+struct plx_loop_guest {
+	void (*leave)(struct plx_loop_guest *g, const struct plx_sys *sys);
+};
+
+/* The place for it; NULL at first. */
+struct plx_loop_guest **plx__loop_guest_slot(struct plx_loop *loop);
+
 #endif

@@ -74,6 +74,8 @@ plx_loop_close(plx_loop **ref)
 	plx__watches_fini(&loop->watches, sys);
 	plx__posts_fini(&loop->posts, sys);
 	plx_selector_close(&loop->selector);
+	if (loop->guest)
+		loop->guest->leave(loop->guest, sys);
 	sys->resize(sys, loop, 0);
 }
 
@@ -236,6 +238,12 @@ void **
 plx__loop_task_slot(struct plx_loop *loop)
 {
 	return &loop->task_slot;
+}
+
+struct plx_loop_guest **
+plx__loop_guest_slot(struct plx_loop *loop)
+{
+	return &loop->guest;
 }
 
 void

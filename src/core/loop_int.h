@@ -27,6 +27,7 @@ struct plx_loop {
 	struct plx_watches watches;
 	struct plx_loop_stats stats;
 	void *task_slot;
+	struct plx_loop_guest *guest;
 	struct plx_loop_notice *notices;
 	struct plx_loop_tail *tail;
 	struct plx_loop_tail no_tail; /* TAIL when nobody has set one */

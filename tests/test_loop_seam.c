@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_loop_seam.c: what the layers above keep with a loop.
+ */
+#include <config.h>
+
+#include "list.h"
+#include "loop_fixture.h"
+#include "loop_seam.h"
+
+LOOPS(loop_seam, the_task_layer_finds_its_slot_empty)
+{
+	struct fixture f;
+
+	begin(&f, p);
+	CHECK(&f, plx__loop_sys(f.loop) == &support_sys.sys);
+	CHECK(&f, *plx__loop_task_slot(f.loop) == NULL);
+	*plx__loop_task_slot(f.loop) = &f;
+	CHECK(&f, *plx__loop_task_slot(f.loop) == &f);
+	end(&f);
+}
+
+struct guest {
+	struct plx_loop_guest base;
+	struct fixture *f;
+	struct plx_call call;
+	struct plx_watch watch;
+};
+
+static void
+leave(struct plx_loop_guest *g, const struct plx_sys *sys)
+{
+	struct guest *guest = PLX_OF(g, struct guest, base);
+
+	CHECK(guest->f, sys == &support_sys.sys);
+	CHECK(guest->f, !guest->watch.direction);
+	write_letter(guest->f, 'l');
+	sys->resize(sys, guest, 0);
+}
+
+static void
+never_called(void *arg)
+{
+	cr_assert_null(arg, "a call of the guest ran");
+}
+
+static void
+never_ready(struct plx_watch *w, unsigned events)
+{
+	cr_assert(!w, "a watch of the guest had %#x", events);
+}
+
+LOOPS(loop_seam, a_guest_leaves_with_the_loop_and_its_own_memory)
+{
+	const struct plx_sys *sys = &support_sys.sys;
+	struct guest *guest;
+	struct fixture f;
+
+	begin(&f, p);
+	support_unix_pair(f.fd);
+	CHECK(&f, *plx__loop_guest_slot(f.loop) == NULL);
+	guest = sys->resize(sys, NULL, sizeof(*guest));
+	memset(guest, 0, sizeof(*guest));
+	guest->base.leave = leave;
+	guest->f = &f;
+	guest->watch.fn = never_ready;
+	*plx__loop_guest_slot(f.loop) = &guest->base;
+	IS(&f, plx_loop_watch(f.loop, &guest->watch, f.fd[0], PLX_READ), 0);
+	IS(&f,
+	   plx_loop_call_at(f.loop, &guest->call, support_sys.now + PLX_SECOND,
+			    never_called, guest),
+	   0);
+	turn(&f);
+	LOGGED(&f, "");
+	plx_loop_close(&f.loop);
+	LOGGED(&f, "l");
+	end(&f);
+}
