@@ -45,10 +45,10 @@ struct plx_watch {
 	   loop cannot watch any more, the watch has been taken off and EVENTS
 	   is 0: see ERROR. */
 	void (*fn)(struct plx_watch *w, unsigned events);
-	void *arg;	    /* the caller's */
-	int error;	    /* why EVENTS is 0: -errno; read only */
-	int fd;		    /* read only */
-	unsigned direction; /* read only; 0 while not watching */
+	void *arg;		  /* the caller's */
+	int fd;			  /* read only */
+	short error;		  /* why EVENTS is 0: -errno; read only */
+	unsigned short direction; /* read only; 0 while not watching */
 };
 
 /* A caught signal. */

@@ -177,7 +177,7 @@ plx__watches_settle(struct plx_loop *loop)
 			continue;
 		for (int i = 0; i < 2; i++) {
 			if (in->watch[i] && !(in->have & (1u << i)))
-				in->watch[i]->error = err;
+				in->watch[i]->error = (short)err;
 		}
 		put_on(&ws->failed, in, fd);
 	}
@@ -194,7 +194,7 @@ dismiss(struct plx_watches *ws, int fd, int i, int error)
 		return;
 	ws->table[fd].watch[i] = NULL;
 	w->direction = 0;
-	w->error = error;
+	w->error = (short)error;
 	w->fn(w, 0);
 }
 
@@ -279,7 +279,7 @@ attach(struct plx_watches *ws, struct plx_watch *w, int fd, unsigned direction)
 	in->since[side(direction)] = ws->turn;
 	w->error = 0;
 	w->fd = fd;
-	w->direction = direction;
+	w->direction = (unsigned short)direction;
 	if (!(in->have & direction))
 		put_on(&ws->settle, in, fd);
 	return 0;
