@@ -9,6 +9,7 @@
 
 struct plx_loop;
 struct plx_sys;
+struct plx_watch;
 
 /* The table that the loop was opened with; never NULL. */
 const struct plx_sys *plx__loop_sys(const struct plx_loop *loop);
@@ -47,6 +48,10 @@ int plx__loop_tell(struct plx_loop *loop);
 
 /* 0; -ECHILD in a forked child before plx_loop_on_fork. */
 int plx__loop_check(const struct plx_loop *loop);
+
+/* Who watches FD in DIRECTION, or NULL. */
+struct plx_watch *plx__loop_watcher(const struct plx_loop *loop, int fd,
+				    unsigned direction);
 
 /* A place for the task layer's state of this loop; NULL at first. */
 void **plx__loop_task_slot(struct plx_loop *loop);

@@ -353,3 +353,13 @@ plx_loop_forget(plx_loop *loop, int fd, int error)
 	dismiss(ws, fd, 1, error);
 	ws->table[fd].leaving--;
 }
+
+struct plx_watch *
+plx__loop_watcher(const struct plx_loop *loop, int fd, unsigned direction)
+{
+	const struct plx_watches *ws = &loop->watches;
+
+	if ((unsigned)fd >= ws->size)
+		return NULL;
+	return ws->table[fd].watch[side(direction)];
+}
