@@ -11,6 +11,7 @@
 #include <pollux/gen.h>
 #include <pollux/scope.h>
 #include <pollux/task.h>
+#include <pollux/hibernate.h>
 #include <pollux/insight.h>
 #include <pollux/io.h>
 #include <pollux/sync.h>

@@ -322,9 +322,11 @@ dump_summary(void *arg)
 	plx_spawn(n, sleep_for_ever, NULL, NULL);
 	cr_expect_eq(dump(plx_self_loop()), 4);
 	cr_expect(take_line(5, line, sizeof(line)));
-	cr_expect_str_eq(line, "now: 1 waiting, 1 ready, 1 unjoined, "
-			       "1 generators; so far: 4 spawned, 1 failed, "
-			       "0 slow, 0 misuses");
+	cr_expect_str_eq(
+		line,
+		"now: 1 waiting, 1 ready, 1 unjoined, "
+		"0 hibernating, 1 generators; so far: 4 spawned, 1 failed, "
+		"0 slow, 0 misuses");
 	plx_nursery_cancel(n);
 	cr_expect_eq(plx_nursery_close(&n, 0), -EIO);
 	return 0;

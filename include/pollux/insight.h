@@ -52,6 +52,7 @@ struct plx_stats {
 	uint64_t waiting;     /* tasks */
 	uint64_t ready;	      /* tasks that could run */
 	uint64_t unjoined;    /* ended tasks whose handle is still out */
+	uint64_t hibernating; /* tasks to come (hibernate.h) */
 	uint64_t generators;  /* made in tasks, done or not */
 	uint64_t stacks;      /* in use, by all of these */
 	uint64_t stacks_kept; /* mapped, and free to be used again */
@@ -65,7 +66,9 @@ PLX_API int plx_stats(plx_loop *loop, struct plx_stats *out);
  * Writes a table of LOOP's tasks to F, a line each, in 120 columns, and a line
  * of counters.  In the order of the tree: below a task, indented, come those
  * of the nurseries that it has open ("#2 name": of its second one, "7> name":
- * seven levels down); ended tasks that nobody has joined stand at the end.
+ * seven levels down); what hibernates there (hibernate.h) comes first.  What
+ * hibernates in the root nursery, what lacks a stack, and ended tasks that
+ * nobody has joined stand at the end.
  *
  * WAITS FOR   a descriptor, a sleep, the kind of an awaitable...; or the result
  * SINCE       how long it has waited, or been over

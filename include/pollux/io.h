@@ -61,10 +61,11 @@ PLX_API ssize_t plx_read(int fd, void *buf, size_t n, int64_t deadline);
 PLX_API ssize_t plx_write(int fd, const void *buf, size_t n, int64_t deadline);
 
 /*
- * Closes FD: tasks that wait for it get -ESHUTDOWN, the loop forgets it, then
- * it is closed.  Works in a cancelled task and never waits.  -EBADF.
- * Close in no other way what tasks have waited for: when the number comes
- * back, a wait for it may never end (plx_accept alone can tell, and mends it).
+ * Closes FD: tasks that wait for it get -ESHUTDOWN, what hibernates on its
+ * account (hibernate.h) is started, the loop forgets it, then it is closed.
+ * Works in a cancelled task and never waits.  -EBADF. Close in no other way
+ * what tasks have waited for: when the number comes back, a wait for it may
+ * never end (plx_accept alone can tell, and mends it).
  */
 PLX_API int plx_close(int fd);
 

@@ -134,7 +134,7 @@ PLX_API int plx_nursery_room(plx_nursery *n, int64_t deadline);
 /* Cancels the tasks of N, present and future, and the waits of its opener. */
 PLX_API void plx_nursery_cancel(plx_nursery *n);
 
-/* How many tasks of N have not ended. */
+/* How many tasks of N have not ended, or hibernate (hibernate.h). */
 PLX_API size_t plx_nursery_live(const plx_nursery *n);
 
 /*

@@ -66,7 +66,31 @@ move_on(struct cursor *c)
 	}
 }
 
-/* Tasks that have ended are in no nursery any more. */
+/* What is asleep at LIST, of a nursery. */
+static void
+dump_list(FILE *f, const struct plx_link *list, unsigned level, unsigned index)
+{
+	const struct plx_link *l;
+
+	for (l = list->next; l != list; l = l->next)
+		plx__dump_asleep(f, PLX_OF(l, struct plx_hibernation, link),
+				 level, index);
+}
+
+/* What is asleep in the nurseries that T has open; it comes before their
+   tasks. */
+static void
+dump_asleep(FILE *f, const struct plx_task *t, unsigned level)
+{
+	const struct plx_link *l;
+	unsigned index = 0;
+
+	for (l = t->nurseries.next; l != &t->nurseries; l = l->next)
+		dump_list(f, &PLX_OF(l, struct plx_nursery, link)->asleep,
+			  level + 1, ++index);
+}
+
+/* Tasks that have ended, or have no stack yet, are in no nursery's list. */
 static int
 dump_all(FILE *f, struct plx_rt *rt)
 {
@@ -78,8 +102,12 @@ dump_all(FILE *f, struct plx_rt *rt)
 	plx__dump_enter(&rt->root);
 	if (!plx__list_empty(&rt->root.tasks))
 		c.t = PLX_OF(rt->root.tasks.next, struct plx_task, link);
-	for (; c.t; move_on(&c), n++)
+	for (; c.t; move_on(&c), n++) {
 		plx__dump_row(f, c.t, c.level, now);
+		dump_asleep(f, c.t, c.level);
+	}
+	dump_list(f, &rt->root.asleep, 0, 0);
+	dump_list(f, &rt->due, 0, 0);
 	for (l = rt->unjoined.next; l != &rt->unjoined; l = l->next, n++)
 		plx__dump_row(f, PLX_OF(l, struct plx_task, link), 0, now);
 	return n;
@@ -93,11 +121,11 @@ dump_stats(FILE *f, plx_loop *loop)
 	plx_stats(loop, &s);
 	fprintf(f,
 		"now: %" PRIu64 " waiting, %" PRIu64 " ready, %" PRIu64
-		" unjoined, %" PRIu64 " generators; so far: %" PRIu64
-		" spawned, %" PRIu64 " failed, %" PRIu64 " slow, %" PRIu64
-		" misuses\n",
-		s.waiting, s.ready, s.unjoined, s.generators, s.spawned,
-		s.failed, s.slow_slices, s.misuses);
+		" unjoined, %" PRIu64 " hibernating, %" PRIu64
+		" generators; so far: %" PRIu64 " spawned, %" PRIu64
+		" failed, %" PRIu64 " slow, %" PRIu64 " misuses\n",
+		s.waiting, s.ready, s.unjoined, s.hibernating, s.generators,
+		s.spawned, s.failed, s.slow_slices, s.misuses);
 }
 
 int

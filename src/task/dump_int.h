@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "task_int.h"
+#include "hibernate_int.h"
 
 /* Of a text that goes into one cell; what is longer would be cut anyway. */
 #define PLX_CELL 64
@@ -23,6 +23,11 @@ void plx__dump_head(FILE *f);
 /* The line of T, which has LEVEL nurseries around it beside the root's. */
 void plx__dump_row(FILE *f, const struct plx_task *t, unsigned level,
 		   int64_t now);
+
+/* The line of H, in the nursery INDEX of a task with LEVEL ones around it; 0:
+   in the root's. */
+void plx__dump_asleep(FILE *f, const struct plx_hibernation *h, unsigned level,
+		      unsigned index);
 
 /* "readable fd 7", "join reader", "first of 3: ..."; "-": for nothing. */
 void plx__dump_wait(char out[PLX_CELL], const struct plx_task *t);

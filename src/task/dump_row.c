@@ -78,19 +78,20 @@ fit(char *s, size_t width)
 	}
 }
 
-/* Where it stands in the tree, then its name. */
+/* Where it stands in the tree: in a nursery of number NTH, below LEVEL of them;
+   then its name. */
 static void
-format_name(char out[PLX_CELL], const struct plx_task *t, unsigned level)
+format_name(char out[PLX_CELL], const char *name, unsigned level, unsigned nth)
 {
 	int indent = 2 * (int)(level < DRAWN ? level : DRAWN);
 	char deep[16] = "", index[16] = "";
 
 	if (level > DRAWN)
 		snprintf(deep, sizeof(deep), "%u> ", level);
-	if (!t->ended && t->nursery->index > 1)
-		snprintf(index, sizeof(index), "#%u ", t->nursery->index);
+	if (nth > 1)
+		snprintf(index, sizeof(index), "#%u ", nth);
 	snprintf(out, PLX_CELL, "%*s%s%s%.*s", indent, "", deep, index,
-		 TASK + 1, plx__dump_name(t));
+		 TASK + 1, name ? name : "(no name)");
 	fit(out, TASK);
 }
 
@@ -161,22 +162,17 @@ format_stack(char out[PLX_CELL], const struct plx_task *t)
 
 /* The end of the file's name and the line tell more than its beginning. */
 static void
-format_place(char out[PLX_CELL], const struct plx_task *t)
+format_place(char out[PLX_CELL], const char *file, int at)
 {
 	char line[16];
 	size_t len, room;
 
-	if (!t->file) {
-		snprintf(out, PLX_CELL, "plx_run");
-		return;
-	}
-	room = PLACE - (size_t)snprintf(line, sizeof(line), ":%d", t->line);
-	len = strlen(t->file);
+	room = PLACE - (size_t)snprintf(line, sizeof(line), ":%d", at);
+	len = strlen(file);
 	if (len <= room)
-		snprintf(out, PLX_CELL, "%s%s", t->file, line);
+		snprintf(out, PLX_CELL, "%s%s", file, line);
 	else
-		snprintf(out, PLX_CELL, "..%s%s", t->file + len - room + 2,
-			 line);
+		snprintf(out, PLX_CELL, "..%s%s", file + len - room + 2, line);
 	fit(out, PLACE);
 }
 
@@ -189,7 +185,7 @@ plx__dump_row(FILE *f, const struct plx_task *t, unsigned level, int64_t now)
 		name, state_of(t), what, since, left, scope, stack, place,
 	};
 
-	format_name(name, t, level);
+	format_name(name, t->name, level, t->ended ? 0 : t->nursery->index);
 	plx__dump_wait(what, t);
 	fit(what, WAIT);
 	format_since(since, t, now);
@@ -197,6 +193,29 @@ plx__dump_row(FILE *f, const struct plx_task *t, unsigned level, int64_t now)
 	plx__dump_scope(scope, t);
 	fit(scope, SCOPE);
 	format_stack(stack, t);
-	format_place(place, t);
+	if (t->file)
+		format_place(place, t->file, t->line);
+	else
+		snprintf(place, sizeof(place), "plx_run");
+	write_row(f, cell);
+}
+
+void
+plx__dump_asleep(FILE *f, const struct plx_hibernation *h, unsigned level,
+		 unsigned index)
+{
+	const struct plx_place *p = h->place;
+	char name[PLX_CELL], what[PLX_CELL], place[PLX_CELL] = "-";
+	const char *const cell[8] = {
+		name, "asleep", what, "-", "-", "-", "-", place,
+	};
+
+	format_name(name, p ? p->name : NULL, level, index);
+	if (h->watch.direction)
+		snprintf(what, sizeof(what), "readable fd %d", h->watch.fd);
+	else
+		snprintf(what, sizeof(what), "a stack");
+	if (p && p->file)
+		format_place(place, p->file, p->line);
 	write_row(f, cell);
 }

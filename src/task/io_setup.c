@@ -14,6 +14,7 @@
  * readiness to wait for, so it is tried again at growing distances.
  */
 #include <config.h>
+#include "hibernate_int.h"
 #include "io_int.h"
 
 #define RETRY_FIRST PLX_MILLISECOND
@@ -205,6 +206,7 @@ plx__ready_forget(struct plx_rt *rt, int fd)
 		plx__list_remove(&q->link);
 		plx__task_interrupt(q->task, -ESHUTDOWN);
 	}
+	plx__hibernations_forget(rt, fd);
 	plx_loop_forget(rt->loop, fd, -ESHUTDOWN);
 	plx__port_reset(rt, fd);
 }

@@ -13,6 +13,7 @@
  */
 #include <config.h>
 #include <string.h>
+#include "hibernate_int.h"
 #include "wait_int.h"
 
 /* Waits until a nursery has room. */
@@ -28,6 +29,7 @@ plx__nursery_init(struct plx_nursery *n, struct plx_rt *rt)
 	memset(n, 0, sizeof(*n));
 	n->rt = rt;
 	plx__list_init(&n->tasks);
+	plx__list_init(&n->asleep);
 	plx__list_init(&n->rooms);
 	plx__list_init(&n->link);
 }
@@ -103,6 +105,7 @@ plx__nursery_cancel_tasks(struct plx_nursery *n)
 		*rt->to_cancel_end = t;
 		rt->to_cancel_end = &t->next_cancel;
 	}
+	plx__hibernations_end(n);
 	tell_rooms(n);
 }
 
@@ -171,9 +174,8 @@ plx__nursery_told(struct plx_nursery *n, struct plx_task *t)
 }
 
 void
-plx__nursery_left(struct plx_nursery *n, struct plx_task *t)
+plx__nursery_less(struct plx_nursery *n)
 {
-	plx__list_remove(&t->link);
 	n->live--;
 	tell_rooms(n);
 	if (n->live > 0)
@@ -182,6 +184,13 @@ plx__nursery_left(struct plx_nursery *n, struct plx_task *t)
 		plx_loop_stop(n->rt->loop);
 	else if (n->closer && n->closer->wait)
 		plx__task_ready(n->closer);
+}
+
+void
+plx__nursery_left(struct plx_nursery *n, struct plx_task *t)
+{
+	plx__list_remove(&t->link);
+	plx__nursery_less(n);
 }
 
 size_t

@@ -55,7 +55,8 @@ struct plx_port *plx__port_find(const struct plx_rt *rt, int fd);
 /* The same, and T will be at it. */
 struct plx_port *plx__port_visit(struct plx_task *t, int fd);
 
-/* FD is another file from now on, or none; is a side of it watched? */
+/* FD is another file from now on, or none; is a side of it watched, or does a
+   hibernation wait for it? */
 int plx__port_reset(struct plx_rt *rt, int fd);
 
 void plx__ports_free(struct plx_rt *rt);

@@ -10,7 +10,7 @@
 #include <config.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "task_int.h"
+#include "hibernate_int.h"
 
 /* Makes the table reach FD. */
 static int
@@ -99,10 +99,11 @@ plx__port_reset(struct plx_rt *rt, int fd)
 	struct plx_port *p = plx__port_find(rt, fd);
 
 	if (!p)
-		return 0;
+		return plx__hibernates(rt, fd);
 	p->closes++;
 	p->side[0].blocks = p->side[1].blocks = 0;
-	return p->side[0].watch.direction || p->side[1].watch.direction;
+	return p->side[0].watch.direction || p->side[1].watch.direction ||
+	       plx__hibernates(rt, fd);
 }
 
 void

@@ -18,6 +18,7 @@
 #include <string.h>
 #include "child.h"
 #include "gen_int.h"
+#include "hibernate_int.h"
 #include "io_int.h"
 #include "loop_seam.h"
 #include "pool.h"
@@ -116,6 +117,7 @@ turn_until_done(struct plx_rt *rt)
 			continue;
 		}
 		plx__nursery_fail(&rt->root, r);
+		plx__hibernations_retry(rt);
 		failures = plx__rt_drain(rt) ? 0 : failures + 1;
 		if (failures == GIVE_UP && plx__pool_wait(rt))
 			failures = 0;
@@ -157,6 +159,7 @@ lists_init(struct plx_rt *rt)
 	plx__list_init(&rt->caught);
 	plx__list_init(&rt->children);
 	plx__list_init(&rt->yields);
+	plx__list_init(&rt->due);
 }
 
 static int

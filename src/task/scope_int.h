@@ -20,9 +20,10 @@ struct plx_rt;
 
 struct plx_nursery {
 	struct plx_rt *rt;
-	struct plx_link tasks; /* those that have not ended */
-	size_t live;
-	size_t max; /* 0: no limit */
+	struct plx_link tasks;	/* those that have not ended */
+	struct plx_link asleep; /* struct plx_hibernation: those to come */
+	size_t live;		/* of both, and of plx_rt.due */
+	size_t max;		/* 0: no limit */
 	enum plx_policy policy;
 	int cancelled;
 	int closed;	 /* its tasks have ended, no other may come */
@@ -83,6 +84,9 @@ void plx__nursery_init(struct plx_nursery *n, struct plx_rt *rt);
 
 /* T, of N, is about to end: what that means for the others, by the policy. */
 void plx__nursery_told(struct plx_nursery *n, struct plx_task *t);
+
+/* One that counted as alive in N does not any more. */
+void plx__nursery_less(struct plx_nursery *n);
 
 /* T, of N, has ended. */
 void plx__nursery_left(struct plx_nursery *n, struct plx_task *t);

@@ -46,6 +46,7 @@ plx_stats(plx_loop *loop, struct plx_stats *out)
 	out->unjoined =
 		out->ended - rt->freed - (rt->dead || (self && self->ended));
 	out->generators = rt->stacks.in_use - (out->spawned - rt->freed);
+	out->hibernating = rt->hibernating;
 	out->stacks = rt->stacks.in_use;
 	out->stacks_kept = rt->stacks.kept;
 	return 0;

@@ -98,6 +98,9 @@ struct plx_rt {
 	struct plx_link yields;	  /* plx_yield */
 	struct plx_link unjoined; /* ended tasks that keep their result */
 	struct plx_link gens;	  /* of tasks that have ended, but in use */
+	struct plx_link due;	  /* struct plx_hibernation without a stack */
+	struct plx_call due_call; /* tries them again */
+	uint64_t hibernating;	  /* those, and those asleep */
 
 	struct plx_link caught;	    /* plx_caught, one a signal (signal.c) */
 	struct plx_link children;   /* plx_child (child.c) */
