@@ -23,7 +23,8 @@ header(struct iovec *iov, size_t n)
 
 Test(sys_message, a_closed_descriptor_is_an_answer)
 {
-	struct iovec iov = {"x", 1};
+	char x = 'x';
+	struct iovec iov = {&x, 1};
 	struct msghdr h = header(&iov, 1);
 	struct plx_mmsg m = {.header = h};
 	int plural;
@@ -41,9 +42,9 @@ Test(sys_message, a_closed_descriptor_is_an_answer)
 
 Test(sys_message, several_places_go_in_one_call)
 {
-	struct iovec iov[2] = {{"ab", 2}, {"cde", 3}};
+	char ab[] = "ab", cde[] = "cde", text[16] = {0};
+	struct iovec iov[2] = {{ab, 2}, {cde, 3}};
 	struct msghdr h = header(iov, 2);
-	char text[16] = {0};
 	int fd[2];
 
 	support_unix_pair(fd);
@@ -58,9 +59,9 @@ Test(sys_message, several_places_go_in_one_call)
 
 Test(sys_message, several_datagrams_go_in_one_call)
 {
-	struct iovec out[2] = {{"one", 3}, {"three", 5}}, in[3];
+	char one[] = "one", three[] = "three", text[3][8];
+	struct iovec out[2] = {{one, 3}, {three, 5}}, in[3];
 	struct plx_mmsg m[3];
-	char text[3][8];
 	int fd[2], i;
 
 	support_udp_pair(fd);
