@@ -16,6 +16,7 @@
 #include <pollux/io.h>
 #include <pollux/sync.h>
 #include <pollux/net.h>
+#include <pollux/buf.h>
 #include <pollux/channel.h>
 #include <pollux/queue.h>
 #include <pollux/signal.h>
