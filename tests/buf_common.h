@@ -15,8 +15,10 @@
 #include "buf_int.h"
 #include "support.h"
 
-/* More than three full chunks. */
-#define MUCH ((size_t)60000)
+enum {
+	MUCH = 60000, /* bytes: more than three full chunks */
+	FULL = PLX__CHUNK_MOST
+};
 
 struct fixture {
 	struct support_mark mark;

@@ -129,7 +129,7 @@ Test(buf, a_gap_of_many_chunks_is_zeros)
 	/* Used memory, so that zeros do not come by chance. */
 	cr_expect_eq(plx_buf_append(&f.b, much(), MUCH), 0);
 	plx_buf_clear(&f.b);
-	cr_expect_eq(plx_buf_seek(&f.b, (int64_t)MUCH, SEEK_SET), MUCH);
+	cr_expect_eq(plx_buf_seek(&f.b, MUCH, SEEK_SET), MUCH);
 	cr_expect_eq(plx_buf_write(&f.b, "x", 1), 1);
 	want[MUCH] = 'x';
 	holds(&f.b, want, MUCH + 1);

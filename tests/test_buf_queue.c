@@ -137,14 +137,13 @@ Test(buf_queue, a_large_reserve_gets_a_full_chunk_and_never_more)
 	void *space;
 
 	begin(&f, 0);
-	cr_expect_eq(plx_buf_reserve(&f.b, (size_t)16 << 10, &space),
-		     PLX__CHUNK_MOST);
-	memcpy(space, much(), PLX__CHUNK_MOST);
-	plx_buf_commit(&f.b, PLX__CHUNK_MOST);
-	cr_expect_eq(plx_buf_reserve(&f.b, SIZE_MAX, &space), PLX__CHUNK_MOST);
+	cr_expect_eq(plx_buf_reserve(&f.b, (size_t)16 << 10, &space), FULL);
+	memcpy(space, much(), FULL);
+	plx_buf_commit(&f.b, FULL);
+	cr_expect_eq(plx_buf_reserve(&f.b, SIZE_MAX, &space), FULL);
 	plx_buf_commit(&f.b, 0);
 	cr_expect_eq(chunks(&f.b), 1);
-	holds(&f.b, much(), PLX__CHUNK_MOST);
+	holds(&f.b, much(), FULL);
 	end(&f);
 }
 
@@ -165,7 +164,7 @@ Test(buf_queue, it_grows_by_what_is_there_in_bounded_steps)
 			continue;
 		cr_expect(!c || c->end == c->room, "there was room");
 		c = f.b.last;
-		cr_expect_leq(c->room, PLX__CHUNK_MOST);
+		cr_expect_leq(c->room, FULL);
 		cr_expect_leq(c->room, length < 256 ? 256 : length);
 	}
 	cr_expect_leq(allocations() - first, 11, "256 and doubled to 16 KiB");
@@ -173,24 +172,31 @@ Test(buf_queue, it_grows_by_what_is_there_in_bounded_steps)
 	end(&f);
 }
 
+/* Puts the end of a header at PLACE of F's text and takes it away again. */
+static void
+look_for_end(struct fixture *f, ssize_t place)
+{
+	size_t at = (size_t)place;
+
+	cr_expect_eq(plx_buf_seek(&f->b, place, SEEK_SET), place);
+	cr_expect_eq(write_text(&f->b, "\r\n\r\n"), 4);
+	cr_expect_eq(plx_buf_find(&f->b, 0, "\r\n\r\n", 4), place);
+	cr_expect_eq(plx_buf_find(&f->b, at, "\r\n\r\n", 4), place);
+	cr_expect_eq(plx_buf_find(&f->b, at + 1, "\r\n\r\n", 4), -ENOENT);
+	cr_expect_eq(plx_buf_find(&f->b, at + 1, "\r\n", 2), place + 2);
+	cr_expect_eq(plx_buf_seek(&f->b, place, SEEK_SET), place);
+	cr_expect_eq(plx_buf_write(&f->b, much() + place, 4), 4);
+}
+
 Test(buf_queue, what_is_looked_for_is_found_across_chunks)
 {
 	struct fixture f;
-	size_t border = PLX__CHUNK_MOST;
 
 	begin(&f, 0);
 	cr_expect_eq(plx_buf_append(&f.b, much(), MUCH), 0);
-	cr_expect_eq(plx__chunk_length(f.b.first), border);
-	for (size_t i = border - 4; i < border + 4; i++) {
-		cr_expect_eq(plx_buf_seek(&f.b, (int64_t)i, SEEK_SET), i);
-		cr_expect_eq(plx_buf_write(&f.b, "\r\n\r\n", 4), 4);
-		cr_expect_eq(plx_buf_find(&f.b, 0, "\r\n\r\n", 4), i);
-		cr_expect_eq(plx_buf_find(&f.b, i, "\r\n\r\n", 4), i);
-		cr_expect_eq(plx_buf_find(&f.b, i + 1, "\r\n\r\n", 4), -ENOENT);
-		cr_expect_eq(plx_buf_find(&f.b, i + 1, "\r\n", 2), i + 2);
-		cr_expect_eq(plx_buf_seek(&f.b, (int64_t)i, SEEK_SET), i);
-		cr_expect_eq(plx_buf_write(&f.b, much() + i, 4), 4);
-	}
+	cr_expect_eq(plx__chunk_length(f.b.first), FULL);
+	for (ssize_t place = FULL - 4; place < FULL + 4; place++)
+		look_for_end(&f, place);
 	cr_expect_eq(plx_buf_find(&f.b, 0, much() + 1, MUCH - 1), 1);
 	cr_expect_eq(plx_buf_find(&f.b, 1, much(), MUCH), -ENOENT);
 	end(&f);
@@ -301,7 +307,7 @@ write_far(struct fixture *f)
 {
 	ssize_t r;
 
-	plx_buf_seek(&f->b, (int64_t)MUCH, SEEK_SET);
+	plx_buf_seek(&f->b, MUCH, SEEK_SET);
 	r = plx_buf_write(&f->b, "x", 1);
 	if (r < 0)
 		plx_buf_seek(&f->b, 50, SEEK_SET);

@@ -67,7 +67,7 @@ Test(buf_store, it_keeps_full_chunks_only_and_not_too_many)
 	plx_buf_clear(&f.b);
 	cr_expect_eq(f.store.kept, 0, "a small one");
 	for (unsigned i = 0; i < 2 * PLX__CHUNKS_KEPT; i++) {
-		cr_assert_eq(plx_buf_append(&f.b, much(), PLX__CHUNK_MOST), 0);
+		cr_assert_eq(plx_buf_append(&f.b, much(), FULL), 0);
 	}
 	plx_buf_clear(&f.b);
 	cr_expect_eq(f.store.kept, PLX__CHUNKS_KEPT);
@@ -84,8 +84,7 @@ Test(buf_store, shrinking_keeps_the_bytes_and_gives_the_room_back)
 
 	begin(&f, 0);
 	f.b.spare = &f.store;
-	cr_expect_eq(plx_buf_reserve(&f.b, (size_t)16 << 10, &space),
-		     PLX__CHUNK_MOST);
+	cr_expect_eq(plx_buf_reserve(&f.b, (size_t)16 << 10, &space), FULL);
 	memcpy(space, much(), 1000);
 	plx_buf_commit(&f.b, 1000);
 	plx_buf_consume(&f.b, 300);
@@ -108,8 +107,8 @@ Test(buf_store, what_is_well_used_does_not_shrink)
 	begin(&f, 0);
 	f.b.spare = &f.store;
 	cr_expect_eq(plx__buf_shrink(&f.b), 0, "empty");
-	cr_expect_eq(plx_buf_append(&f.b, much(), PLX__CHUNK_MOST), 0);
-	plx_buf_consume(&f.b, PLX__CHUNK_MOST / 2);
+	cr_expect_eq(plx_buf_append(&f.b, much(), FULL), 0);
+	plx_buf_consume(&f.b, FULL / 2);
 	before = f.b.first;
 	cr_expect_eq(plx__buf_shrink(&f.b), 0);
 	cr_expect_eq(f.b.first, before);
@@ -127,8 +126,8 @@ Test(buf_store, without_memory_it_stays_as_large_as_it_is)
 	struct plx_chunk *before;
 
 	begin(&f, 0);
-	cr_expect_eq(plx_buf_append(&f.b, much(), PLX__CHUNK_MOST), 0);
-	plx_buf_consume(&f.b, PLX__CHUNK_MOST - 10);
+	cr_expect_eq(plx_buf_append(&f.b, much(), FULL), 0);
+	plx_buf_consume(&f.b, FULL - 10);
 	before = f.b.first;
 	support_sys.fails = SUPPORT_RESIZE;
 	support_sys.fail_with = ENOMEM;
@@ -136,7 +135,7 @@ Test(buf_store, without_memory_it_stays_as_large_as_it_is)
 	cr_expect_eq(plx__buf_shrink(&f.b), 0);
 	cr_expect_eq(support_sys.fail_at, 0, "it was tried");
 	cr_expect_eq(f.b.first, before);
-	holds(&f.b, much() + PLX__CHUNK_MOST - 10, 10);
+	holds(&f.b, much() + FULL - 10, 10);
 	end(&f);
 }
 
