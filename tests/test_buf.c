@@ -2,8 +2,9 @@
 /*
  * test_buf.c: a buffer as a file.
  *
- * Where Python's io.BytesIO has the same operation it does the same; a
- * difference is said in the test's name.
+ * Where Python's io.BytesIO has the same operation it does the same, but for
+ * two, which go as lseek(2) and ftruncate(2) do: a seek before the start is
+ * refused, wherever it is counted from, and truncating beyond the end fills up.
  */
 #include <config.h>
 

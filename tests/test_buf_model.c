@@ -389,6 +389,7 @@ Test(buf_model, it_holds_what_an_array_would, .timeout = 600)
 {
 	struct model m = {0};
 	long ops = (long)number_from("PLX_OPS", DEFAULT_OPS);
+	int enough = ops >= DEFAULT_OPS; /* for every thing to happen */
 
 	m.seed = number_from("PLX_SEED", (uint64_t)plx_now());
 	m.bytes = malloc(ROOM);
@@ -398,8 +399,10 @@ Test(buf_model, it_holds_what_an_array_would, .timeout = 600)
 		(unsigned long long)m.seed);
 	for (; ops > 0; ops -= RUN_LENGTH, m.seed++)
 		run(&m, ops < RUN_LENGTH ? ops : RUN_LENGTH);
-	cr_expect_gt(m.failed, 0);
-	cr_expect_gt(m.found, 0);
+	if (enough) {
+		cr_expect_gt(m.failed, 0);
+		cr_expect_gt(m.found, 0);
+	}
 	free(m.bytes);
 	free(m.text);
 }
