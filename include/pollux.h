@@ -17,6 +17,7 @@
 #include <pollux/sync.h>
 #include <pollux/net.h>
 #include <pollux/buf.h>
+#include <pollux/stream.h>
 #include <pollux/channel.h>
 #include <pollux/queue.h>
 #include <pollux/signal.h>
