@@ -13,6 +13,18 @@
 #include "support_trickle.h"
 #include "task_common.h"
 
+/* A stream over one end of a Unix pair; *PEER is the other. */
+static inline void
+open_unix(struct plx_stream *s, int *peer,
+	  const struct plx_stream_options *options)
+{
+	int fd[2];
+
+	support_unix_pair(fd);
+	cr_expect_eq(plx_stream_open(s, fd[0], options), 0);
+	*peer = fd[1];
+}
+
 /* Text of the peer's. */
 static inline void
 say(int fd, const char *text)

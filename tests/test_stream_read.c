@@ -7,17 +7,6 @@
 
 #include "stream_common.h"
 
-/* A stream over one end of a Unix pair; *PEER is the other. */
-static void
-open_pair(struct plx_stream *s, int *peer)
-{
-	int fd[2];
-
-	support_unix_pair(fd);
-	cr_expect_eq(plx_stream_open(s, fd[0], NULL), 0);
-	*peer = fd[1];
-}
-
 static int
 read_what_is_there(void *arg)
 {
@@ -27,7 +16,7 @@ read_what_is_there(void *arg)
 	ssize_t n;
 	int peer;
 
-	open_pair(&s, &peer);
+	open_unix(&s, &peer, NULL);
 	n = plx_stream_read(&s, buf, sizeof(buf), 0);
 	cr_expect_eq(n, -ETIMEDOUT, "%s: %zd", name, n);
 	cr_expect_eq(plx_stream_read(&s, buf, 0, PLX_NEVER), 0, "%s", name);
@@ -55,7 +44,7 @@ read_lines(void *arg)
 	ssize_t n;
 	int peer;
 
-	open_pair(&s, &peer);
+	open_unix(&s, &peer, NULL);
 	n = plx_stream_readline(&s, buf, sizeof(buf), 0);
 	cr_expect_eq(n, -ETIMEDOUT, "%s: %zd", name, n);
 	say(peer, "a\nbc\n\nrest");
