@@ -23,7 +23,8 @@
  * gets it, and so does every read when what had come before is read; the end of
  * the stream (a read's 0) sticks too, and says nothing about writing.  Beside
  * those: -ETIMEDOUT, -ECANCELED, -EPERM (no task) as every wait, -ESHUTDOWN
- * when the stream was closed meanwhile, -ENOMEM: nothing has been lost, again.
+ * when the stream was closed meanwhile, -ENOMEM and -ENOBUFS: nothing has been
+ * lost, again.
  */
 #ifndef PLX_STREAM_H
 #define PLX_STREAM_H
@@ -66,10 +67,11 @@ struct plx_stream {
 };
 
 /*
- * Makes S a stream of FD, which is S's from then on.  FD is made non-blocking;
- * if it was not, plx_stream_close and _detach undo that (the flag belongs to
- * all who share the open file, a shell's terminal for one).  OPTIONS may be
- * NULL. -EBADF; -EINVAL: low above high; -EPERM.
+ * Makes S a stream of FD, which is S's from then on.  What is no socket is made
+ * non-blocking; if it was not, plx_stream_close, _abort and _detach undo that
+ * (the flag belongs to all who share the open file, a shell's terminal for
+ * one).  A pipe that nobody reads raises SIGPIPE.  OPTIONS may be NULL.
+ * -EBADF; -EINVAL: low above high; -EPERM.
  */
 PLX_API int plx_stream_open(struct plx_stream *s, int fd,
 			    const struct plx_stream_options *options);
