@@ -111,6 +111,12 @@ call_readline(struct call *c)
 }
 
 static inline ssize_t
+call_readexactly(struct call *c)
+{
+	return plx_stream_readexactly(c->s, c->buf, c->n, c->deadline);
+}
+
+static inline ssize_t
 call_write(struct call *c)
 {
 	return plx_stream_write(c->s, c->data, c->n, c->deadline);
