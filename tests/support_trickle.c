@@ -101,7 +101,8 @@ void
 support_trickle_begin(size_t piece)
 {
 	support_trickle = (struct support_trickle){.piece = piece};
-	counting = support_sys.sys;
+	if (support_sys.sys.recv != few_recv)
+		counting = support_sys.sys;
 	support_sys.sys.read = few_read;
 	support_sys.sys.write = few_write;
 	support_sys.sys.recv = few_recv;
