@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The code of docs/*.md compiles as it stands; the programs among it, those with
-# a main, print what the block after them says.
+# a main or a print, say what the next block of text does.  Blocks of another
+# library (```c ev, ```c event, ```c uv, ```python) are skipped where that is
+# not installed.
 set -u
 top=$(cd "${srcdir:-.}" && pwd)
 work=$(mktemp -d) || exit 1
@@ -19,38 +21,94 @@ result() {
 	fi
 }
 
-# split FILE: its blocks of C go to NUMBER.c, their output to NUMBER.text.
+# split FILE: its blocks go to NUMBER.KIND, and the text that all programs since
+# the text before print to NUMBER.text.
 split() {
 	awk -v dir="$work" '
-		$0 == "```c" { file = dir "/" ++n ".c"; print "#include <pollux.h>" >file
-			printf "#line %d \"%s\"\n", NR + 1, FILENAME >file; next }
-		$0 == "```text" && n { file = dir "/" n ".text"; printf "" >file; next }
-		/^```/ { if (file) close(file); file = ""; next }
-		file { print >file }
+		/^```/ && kind { if (kind == "text") told = n; kind = ""; next }
+		/^```/ { kind = NF > 1 ? $2 : substr($1, 4) }
+		/^```(c|python)/ { file = dir "/" ++n "." kind
+			if (kind == "c") print "#include <pollux.h>" >file
+			if (kind != "python")
+				printf "#line %d \"%s\"\n", NR + 1, FILENAME >file }
+		/^```/ { next }
+		kind == "text" { for (i = told + 1; i <= n; i++)
+				print >(dir "/" i ".text") }
+		kind && kind != "text" && kind != "sh" { print >file }
 	' "$1"
 }
 
+# has KIND: is what its blocks need installed?
+has() {
+	case $1 in
+	c) ;;
+	ev) echo '#include <ev.h>' | ${COMPILER:-cc} -E - ;;
+	python) python3 -c 'import asyncio; asyncio.timeout' ;;
+	*) pkg-config --exists "lib$1" ;;
+	esac >/dev/null 2>&1
+}
+
+# flags --cflags|--libs KIND: what it is compiled, or linked, with.
+flags() {
+	case $2$1 in
+	c--cflags) echo "-I$top/include" ;;
+	c--libs) echo ".libs/libpollux.a -lpthread" ;;
+	ev--cflags) ;;
+	ev--libs) echo -lev ;;
+	*) pkg-config "$1" "lib$2" ;;
+	esac
+}
+
+# A callback of another library may leave arguments alone.
 compile() {
+	kind=${1##*.}
+	test "$kind" = c || set -- "$@" -Wno-unused-parameter
+	# shellcheck disable=SC2046
 	${COMPILER:-cc} -std=gnu11 -Wall -Wextra -Werror -Wno-unused-function \
-		-Wno-missing-prototypes \
-		-I"$top/include" "$@" >"$work/log" 2>&1
+		-Wno-missing-prototypes $(flags --cflags "$kind") -c -x c "$@" \
+		-o "$work/object" >"$work/log" 2>&1
+}
+
+# build SOURCE: makes $work/program.
+build() {
+	case $1 in
+	*.python) echo "exec python3 -W error $1" >"$work/program" &&
+		chmod +x "$work/program" ;;
+	*) compile "$1" &&
+		${COMPILER:-cc} "$work/object" $(flags --libs "${1##*.}") \
+			-o "$work/program" >"$work/log" 2>&1 ;;
+	esac
+}
+
+is_program() {
+	case $1 in
+	*.python) grep -q 'print(' "$1" ;;
+	*) grep -q '^main(' "$1" ;;
+	esac
+}
+
+# attempt SOURCE NAME: one test.
+attempt() {
+	if ! has "${1##*.}"; then
+		result 0 "$2 # SKIP not installed"
+	elif is_program "$1"; then
+		build "$1" && "$work/program" >"$work/got" 2>"$work/log" &&
+			diff "${1%.*}.text" "$work/got" >"$work/log" 2>&1
+		result $? "$2 prints what it says"
+	elif test "${1##*.}" = python; then
+		python3 -m py_compile "$1" >"$work/log" 2>&1
+		result $? "$2 compiles"
+	else
+		compile "$1"
+		result $? "$2 compiles"
+	fi
 }
 
 for doc in "$top"/docs/*.md; do
-	rm -f "$work"/*
+	rm -rf "$work"/*
 	split "$doc"
-	for block in $(cd "$work" && ls *.c 2>/dev/null | sort -n); do
-		name="$(basename "$doc") block ${block%.c}"
-		source=$work/$block
-		if ! grep -q '^main(' "$source"; then
-			compile -c "$source" -o "$work/object"
-			result $? "$name compiles"
-			continue
-		fi
-		compile "$source" -o "$work/program" .libs/libpollux.a -lpthread &&
-			"$work/program" >"$work/got" 2>"$work/log" &&
-			diff "$work/${block%.c}.text" "$work/got" >"$work/log"
-		result $? "$name prints what it says"
+	for block in $(cd "$work" && ls | grep -v text | sort -n); do
+		attempt "$work/$block" "$(basename "$doc") block ${block%.*}, ${block##*.},"
 	done
 done
 echo "1..$n"
