@@ -110,7 +110,8 @@ for doc in "$top"/docs/*.md; do
 	rm -rf "$work"/*
 	split "$doc"
 	for block in $(cd "$work" && ls | grep -v text | sort -n); do
-		attempt "$work/$block" "$(basename "$doc") block ${block%.*}, ${block##*.},"
+		attempt "$work/$block" \
+			"$(basename "$doc") ${block##*.} block ${block%.*}"
 	done
 done
 echo "1..$n"
