@@ -6,7 +6,8 @@
  * it again, and a path that was made here is taken away again.
  *
  * Traps: SO_REUSEADDR means "although the last server's connections linger"
- * for TCP and nothing for Unix sockets, whose path outlives its server.
+ * for TCP, "take another's port away" for UDP and nothing for Unix sockets,
+ * whose path outlives its server.
  * connect(2) answers ECONNREFUSED for such a path, but for a regular file as
  * well, so a path is only unlinked when lstat(2) says that it is a socket.
  * Between that look and the unlink another server may take the path: two
@@ -18,8 +19,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <netinet/in.h>
-#include <pollux/net.h>
-#include "sys.h"
+#include "socket_int.h"
 
 /* FreeBSD's SO_REUSEPORT does not share connections out, its _LB does. */
 #if defined(SO_REUSEPORT_LB)
@@ -51,16 +51,22 @@ is_any_v6(const struct plx_address *a)
 	       IN6_IS_ADDR_UNSPECIFIED(&sa->sin6_addr);
 }
 
-/* A fresh socket for A, with the options that must precede bind. */
-static int
-open_socket(const struct plx_sys *sys, const struct plx_address *a, int share)
+int
+plx__socket_shares(const struct plx_address *a)
+{
+	return reuse_port >= 0 && a->storage.ss_family != AF_UNIX;
+}
+
+int
+plx__socket_open(const struct plx_sys *sys, const struct plx_address *a,
+		 int type, int share)
 {
 	int family = a->storage.ss_family, err = 0;
-	int fd = sys->socket(sys, family, SOCK_STREAM, 0);
+	int fd = sys->socket(sys, family, type, 0);
 
 	if (fd < 0)
 		return fd;
-	if (family != AF_UNIX)
+	if (family != AF_UNIX && type == SOCK_STREAM)
 		err = set_flag(sys, fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	/* OpenBSD refuses: there "*" is IPv6 only. */
 	if (is_any_v6(a))
@@ -74,9 +80,9 @@ open_socket(const struct plx_sys *sys, const struct plx_address *a, int share)
 	return fd;
 }
 
-/* 1 when A is a socket in the file system that nobody listens on. */
+/* 1 when A is a socket in the file system that nobody has open. */
 static int
-is_dead_path(const struct plx_sys *sys, const struct plx_address *a)
+is_dead_path(const struct plx_sys *sys, const struct plx_address *a, int type)
 {
 	const struct sockaddr_un *sa = (const void *)&a->storage;
 	struct stat st;
@@ -86,7 +92,7 @@ is_dead_path(const struct plx_sys *sys, const struct plx_address *a)
 		return 0;
 	if (sys->lstat(sys, sa->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return 0;
-	fd = sys->socket(sys, AF_UNIX, SOCK_STREAM, 0);
+	fd = sys->socket(sys, AF_UNIX, type, 0);
 	if (fd < 0)
 		return 0;
 	err = sys->connect(sys, fd, raw(a), a->length);
@@ -94,28 +100,37 @@ is_dead_path(const struct plx_sys *sys, const struct plx_address *a)
 	return err == -ECONNREFUSED;
 }
 
-static int
-bind_address(const struct plx_sys *sys, int fd, const struct plx_address *a)
+int
+plx__socket_bind(const struct plx_sys *sys, int fd, const struct plx_address *a,
+		 int type)
 {
 	const struct sockaddr_un *sa = (const void *)&a->storage;
 	int err = sys->bind(sys, fd, raw(a), a->length);
 
-	if (err != -EADDRINUSE || !is_dead_path(sys, a))
+	if (err != -EADDRINUSE || !is_dead_path(sys, a, type))
 		return err;
 	sys->unlink(sys, sa->sun_path);
 	return sys->bind(sys, fd, raw(a), a->length);
+}
+
+void
+plx__socket_unbind(const struct plx_sys *sys, const struct plx_address *a)
+{
+	const struct sockaddr_un *sa = (const void *)&a->storage;
+
+	if (a->storage.ss_family == AF_UNIX && sa->sun_path[0])
+		sys->unlink(sys, sa->sun_path);
 }
 
 static int
 listen_on(const struct plx_sys *sys, const struct plx_address *a, int backlog,
 	  int share)
 {
-	const struct sockaddr_un *sa = (const void *)&a->storage;
-	int fd = open_socket(sys, a, share), err;
+	int fd = plx__socket_open(sys, a, SOCK_STREAM, share), err;
 
 	if (fd < 0)
 		return fd;
-	err = bind_address(sys, fd, a);
+	err = plx__socket_bind(sys, fd, a, SOCK_STREAM);
 	if (err < 0)
 		goto fail;
 	err = sys->listen(sys, fd, backlog ? backlog : SOMAXCONN);
@@ -123,24 +138,25 @@ listen_on(const struct plx_sys *sys, const struct plx_address *a, int backlog,
 		goto unbind;
 	return fd;
 unbind:
-	if (a->storage.ss_family == AF_UNIX && sa->sun_path[0])
-		sys->unlink(sys, sa->sun_path);
+	plx__socket_unbind(sys, a);
 fail:
 	sys->close(sys, fd);
 	return err;
 }
 
-/* The any address of IPv4, with the port of A. */
-static struct plx_address
-any_v4(const struct plx_address *a)
+int
+plx__socket_any_v4(const struct plx_address *a, struct plx_address *out)
 {
 	const struct sockaddr_in6 *from = (const void *)&a->storage;
 	struct plx_address v4 = {.length = sizeof(struct sockaddr_in)};
 	struct sockaddr_in *to = (struct sockaddr_in *)&v4.storage;
 
+	if (!is_any_v6(a))
+		return 0;
 	to->sin_family = AF_INET;
 	to->sin_port = from->sin6_port;
-	return v4;
+	*out = v4;
+	return 1;
 }
 
 int
@@ -153,14 +169,11 @@ plx_listen(const struct plx_address *address,
 	struct plx_address v4;
 	int fd;
 
-	if (o->reuse_port &&
-	    (reuse_port < 0 || address->storage.ss_family == AF_UNIX))
+	if (o->reuse_port && !plx__socket_shares(address))
 		return -ENOTSUP;
 	fd = listen_on(sys, address, o->backlog, o->reuse_port);
-	if (fd == -EAFNOSUPPORT && is_any_v6(address)) {
-		v4 = any_v4(address);
+	if (fd == -EAFNOSUPPORT && plx__socket_any_v4(address, &v4))
 		fd = listen_on(sys, &v4, o->backlog, o->reuse_port);
-	}
 	if (fd < 0)
 		return fd;
 	*out = fd;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* socket_int.h: what sockets that listen and sockets of datagrams share. */
+#ifndef PLX_SOCKET_INT_H
+#define PLX_SOCKET_INT_H
+
+#include <pollux/net.h>
+#include "sys.h"
+
+/* Can several sockets be given A? */
+int plx__socket_shares(const struct plx_address *a);
+
+/* A fresh socket of TYPE for A, with the options that must precede bind;
+   SHARE: reuse_port. */
+int plx__socket_open(const struct plx_sys *sys, const struct plx_address *a,
+		     int type, int share);
+
+/* Binds FD, of TYPE; a path that nobody has open any more is taken over. */
+int plx__socket_bind(const struct plx_sys *sys, int fd,
+		     const struct plx_address *a, int type);
+
+/* Takes the path of A away, if it has one. */
+void plx__socket_unbind(const struct plx_sys *sys, const struct plx_address *a);
+
+/* 1 when A is the any address of IPv6, and that of IPv4 with its port is in
+ *OUT, for a system that has no IPv6; else 0. */
+int plx__socket_any_v4(const struct plx_address *a, struct plx_address *out);
+
+#endif
