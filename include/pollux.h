@@ -18,6 +18,7 @@
 #include <pollux/net.h>
 #include <pollux/buf.h>
 #include <pollux/stream.h>
+#include <pollux/connect.h>
 #include <pollux/channel.h>
 #include <pollux/queue.h>
 #include <pollux/signal.h>
