@@ -19,6 +19,7 @@
 #include <pollux/buf.h>
 #include <pollux/stream.h>
 #include <pollux/connect.h>
+#include <pollux/udp.h>
 #include <pollux/channel.h>
 #include <pollux/queue.h>
 #include <pollux/signal.h>

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * io_seam.h: what operations on descriptors above the task layer need of it
+ * beyond pollux/io.h, to behave as those do.  Declared below both, defined in
+ * task.  For the running task, in the loop's thread.
+ */
+#ifndef PLX_IO_SEAM_H
+#define PLX_IO_SEAM_H
+
+#include <stdint.h>
+
+/* The beginning of an operation on FD: gives way first when a hundred or so
+   have been done in a row.  0; -EPERM, -ECANCELED; -ESHUTDOWN. */
+int plx__io_begin(int fd, int64_t deadline);
+
+/* Has the last call said that the next in DIRECTION would block?  It may be
+   wrong.  Readiness that a wait was told of clears it. */
+int plx__io_blocks(int fd, unsigned direction);
+void plx__io_set_blocks(int fd, unsigned direction);
+
+/* How often FD has been closed, for whoever waits for something else: another
+   number means another file. */
+unsigned plx__io_closes(int fd);
+
+#endif

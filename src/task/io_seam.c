@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * io_seam.c: the hints, the budget and the closes of descriptors, for
+ * operations that live above this room.
+ *
+ * A descriptor gets its port with its first hint; one without memory for that
+ * has no hint, and is tried first each time.
+ */
+#include <config.h>
+#include "io_int.h"
+#include "io_seam.h"
+
+int
+plx__io_begin(int fd, int64_t deadline)
+{
+	return plx__begin_fd(plx__current, fd, deadline);
+}
+
+int
+plx__io_blocks(int fd, unsigned direction)
+{
+	const struct plx_port *p = plx__port(plx__current, fd);
+
+	return p && p->side[direction >> 1].blocks;
+}
+
+void
+plx__io_set_blocks(int fd, unsigned direction)
+{
+	struct plx_task *t = plx__current;
+	struct plx_port *p = plx__port(t, fd);
+
+	if (p || plx__port_make(t->rt, fd, &p) == 0)
+		p->side[direction >> 1].blocks = 1;
+}
+
+unsigned
+plx__io_closes(int fd)
+{
+	const struct plx_port *p = plx__port(plx__current, fd);
+
+	return p ? p->closes : 0;
+}
