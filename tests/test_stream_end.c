@@ -57,6 +57,32 @@ hear_of_a_reset(void *arg)
 }
 ON_BACKENDS(stream_end, bytes_come_before_a_reset, hear_of_a_reset)
 
+/* The same where nothing was ever in the buffer, and once more than told. */
+static int
+hear_of_it_straight(void *arg)
+{
+	const char *name = arg;
+	struct call c = {.fn = call_read, .n = 16, .deadline = PLX_NEVER};
+	struct plx_stream s;
+	plx_task *t;
+	int peer;
+
+	open_tcp(&s, &peer);
+	c.s = &s;
+	t = begin_call(&c);
+	let_run(3);
+	reset(peer);
+	cr_expect_eq(end_call(&c, t), -ECONNRESET, "%s: %zd", name, c.result);
+	cr_expect_eq(plx_stream_read(&s, c.buf, 16, PLX_NEVER), -ECONNRESET,
+		     "%s", name);
+	cr_expect_eq(plx_stream_write(&s, "x", 1, PLX_NEVER), -ECONNRESET, "%s",
+		     name);
+	plx_stream_abort(&s);
+	return 0;
+}
+ON_BACKENDS(stream_end, a_read_that_waits_is_told_of_a_reset,
+	    hear_of_it_straight)
+
 /* The write hears of it first. */
 static int
 write_into_a_reset(void *arg)

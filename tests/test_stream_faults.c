@@ -198,6 +198,7 @@ ParameterizedTest(struct backend_param *p, stream_faults,
 {
 	for (scene.tcp = 0; scene.tcp < 2; scene.tcp++) {
 		fail_each(p->name, SUPPORT_RECV, ECONNRESET);
+		fail_each(p->name, SUPPORT_RECV, ETIMEDOUT);
 		fail_each(p->name, SUPPORT_SEND, ECONNRESET);
 		fail_each(p->name, SUPPORT_SEND, EPIPE);
 	}
