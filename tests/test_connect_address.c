@@ -21,6 +21,16 @@ listen_at(const char *text, struct plx_address *at)
 	return fd;
 }
 
+/* "unix:" and a path that no other process of the test uses. */
+static const char *
+own_path(char text[PLX_ADDRESS_TEXT])
+{
+	snprintf(text, PLX_ADDRESS_TEXT, "unix:test_connect_address.%ld",
+		 (long)getpid());
+	unlink(text + 5);
+	return text;
+}
+
 /* R is success and FD connected to LISTENER. */
 static void
 expect_connection(int r, int fd, int listener, const char *backend)
@@ -41,8 +51,8 @@ expect_connection(int r, int fd, int listener, const char *backend)
 static int
 connect_addresses(void *arg)
 {
-	static const char *const kinds[] = {"127.0.0.1:0", "[::1]:0",
-					    "unix:test_connect_address.socket"};
+	char path[PLX_ADDRESS_TEXT];
+	const char *const kinds[] = {"127.0.0.1:0", "[::1]:0", own_path(path)};
 	struct plx_address at;
 	int listener, fd = -1, r;
 
@@ -58,7 +68,7 @@ connect_addresses(void *arg)
 		cr_expect_eq(r, -ECONNREFUSED, "%s: %d", (char *)arg, r);
 		cr_expect_eq(fd, 4711, "%s: it stays", (char *)arg);
 	}
-	unlink(kinds[2] + 5);
+	unlink(path + 5);
 	return 0;
 }
 ON_BACKENDS(connect_address, every_family_connects_and_is_refused,
@@ -67,8 +77,7 @@ ON_BACKENDS(connect_address, every_family_connects_and_is_refused,
 static int
 connect_words(void *arg)
 {
-	static const char path[] = "unix:test_connect_words.socket";
-	char text[PLX_ADDRESS_TEXT], port[8];
+	char path[PLX_ADDRESS_TEXT], text[PLX_ADDRESS_TEXT], port[8];
 	struct plx_address at;
 	int listener = listen_at("127.0.0.1:0", &at), fd = -1, r;
 
@@ -81,7 +90,7 @@ connect_words(void *arg)
 	cr_expect_eq(support_calls(&support_sys, SUPPORT_THREAD), 0,
 		     "%s: no thread is needed", (char *)arg);
 	plx_close(listener);
-	listener = listen_at(path, &at);
+	listener = listen_at(own_path(path), &at);
 	r = plx_connect_text(path, NULL, &fd, PLX_NEVER);
 	expect_connection(r, fd, listener, arg);
 	plx_close(listener);

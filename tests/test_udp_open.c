@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <pollux/udp.h>
@@ -131,13 +132,14 @@ Test(udp_open, the_any_address_does_without_v6)
 
 Test(udp_open, unix_sockets_have_paths_or_names)
 {
-	static const char *const texts[] = {"unix:test_udp_open.1",
-					    "unix:@test_udp_open.1"};
+	char name[PLX_ADDRESS_TEXT];
+	const char *const texts[] = {"unix:test_udp_open.1", name};
 	struct support_mark mark = support_begin(NULL);
 	struct plx_udp_options o = {.peer = NULL};
 	struct plx_address a;
 	int fd[2], other;
 
+	snprintf(name, sizeof(name), "unix:@test_udp_open.%ld", (long)getpid());
 	unlink("test_udp_open.1");
 	for (int i = 0; i < 2; i++) {
 		if (plx_address_parse(texts[i], &a) < 0)
