@@ -20,6 +20,7 @@
 #include <pollux/stream.h>
 #include <pollux/connect.h>
 #include <pollux/udp.h>
+#include <pollux/dispatcher.h>
 #include <pollux/channel.h>
 #include <pollux/queue.h>
 #include <pollux/signal.h>

@@ -7,6 +7,8 @@
 #ifndef PLX_LOOP_SEAM_H
 #define PLX_LOOP_SEAM_H
 
+#include <stdint.h>
+
 struct plx_loop;
 struct plx_sys;
 struct plx_watch;
@@ -45,6 +47,9 @@ void plx__loop_drop_notice(struct plx_loop *loop, struct plx_loop_notice *n);
 
 /* Any thread: all notices will run.  0; -errno: not on this account. */
 int plx__loop_tell(struct plx_loop *loop);
+
+/* As plx_loop_run_once, but 1 after plx_loop_stop. */
+int plx__loop_turn(struct plx_loop *loop, int64_t deadline);
 
 /* 0; -ECHILD in a forked child before plx_loop_on_fork. */
 int plx__loop_check(const struct plx_loop *loop);

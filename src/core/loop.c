@@ -137,17 +137,27 @@ turn(plx_loop *loop, int64_t deadline)
 }
 
 int
-plx_loop_run_once(plx_loop *loop, int64_t deadline)
+plx__loop_turn(plx_loop *loop, int64_t deadline)
 {
-	int err;
+	int r;
 
 	if (loop->running)
 		return -EBUSY;
 	loop->running = 1;
-	err = turn(loop, deadline);
+	r = turn(loop, deadline);
+	if (r == 0 && loop->stopping)
+		r = 1;
 	loop->stopping = 0;
 	loop->running = 0;
-	return err;
+	return r;
+}
+
+int
+plx_loop_run_once(plx_loop *loop, int64_t deadline)
+{
+	int r = plx__loop_turn(loop, deadline);
+
+	return r < 0 ? r : 0;
 }
 
 int

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dispatcher_map.c: the dispatchers of a loop, one by one and all together.
+ *
+ * Members stand in the order in which they got their sockets, and each has a
+ * number from a counter of the map; so closing all that are there needs no
+ * copy of the list, which handlers could change under it.
+ */
+#include <config.h>
+#include <errno.h>
+#include <string.h>
+#include "clock.h"
+#include "dispatcher_int.h"
+
+void
+plx_dispatcher_map_init(struct plx_dispatcher_map *map, plx_loop *loop)
+{
+	memset(map, 0, sizeof(*map));
+	map->loop = loop;
+	plx__list_init(&map->members);
+	plx__list_init(&map->changed);
+}
+
+struct plx_dispatcher *
+plx_dispatcher_next(const struct plx_dispatcher_map *map,
+		    const struct plx_dispatcher *d)
+{
+	struct plx_link *next = d ? d->link.next : map->members.next;
+
+	if (next == &map->members)
+		return NULL;
+	return PLX_OF(next, struct plx_dispatcher, link);
+}
+
+void
+plx_dispatcher_close_all(struct plx_dispatcher_map *map)
+{
+	const struct plx_dispatcher_ops *ops;
+	struct plx_dispatcher *d;
+	uint64_t last = map->born;
+	int left = map->count;
+
+	while (left-- > 0) {
+		d = plx_dispatcher_next(map, NULL);
+		if (!d || d->born > last)
+			return;
+		ops = d->ops;
+		plx_dispatcher_close(d);
+		if (ops->handle_close)
+			ops->handle_close(d, -ECANCELED);
+	}
+}
+
+int
+plx_dispatcher_loop(struct plx_dispatcher_map *map, int count, int64_t deadline)
+{
+	plx_loop *loop = map->loop;
+	int r;
+
+	while (map->count > 0 && count != 0) {
+		r = plx__loop_turn(loop, deadline);
+		if (r < 0)
+			return r;
+		if (count > 0)
+			count--;
+		if (r > 0)
+			break;
+		if (map->count > 0 && count != 0 &&
+		    plx__time_left(deadline, plx_loop_now(loop)) == 0)
+			return -ETIMEDOUT;
+	}
+	return map->count;
+}
