@@ -4,9 +4,9 @@
  *
  * After Python's asyncore: two predicates say what a channel waits for, and
  * handlers say what it does then.  The predicates are asked when something
- * may have changed, once a turn at most: after the dispatcher got its socket,
- * after each of its handlers, after the library sent for it, and after
- * plx_dispatcher_changed.  A channel that is idle costs nothing.
+ * may have changed, when the next turn begins: after the dispatcher got its
+ * socket, after each of its handlers, after the library sent for it, and
+ * after plx_dispatcher_changed.  A channel that is idle costs nothing.
  *
  * Every handler may close any dispatcher, its own too, free it or use it
  * again; what this turn had for it is dropped.  No verb calls a handler.

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+struct plx_call;
 struct plx_loop;
 struct plx_sys;
 struct plx_watch;
@@ -47,6 +48,13 @@ void plx__loop_drop_notice(struct plx_loop *loop, struct plx_loop_notice *n);
 
 /* Any thread: all notices will run.  0; -errno: not on this account. */
 int plx__loop_tell(struct plx_loop *loop);
+
+/*
+ * As plx_loop_call_soon, but FN is called when the next turn begins: before
+ * the loop settles what is wished and asks its selector.
+ */
+int plx__loop_call_first(struct plx_loop *loop, struct plx_call *call,
+			 void (*fn)(void *arg), void *arg);
 
 /* As plx_loop_run_once, but 1 after plx_loop_stop. */
 int plx__loop_turn(struct plx_loop *loop, int64_t deadline);

@@ -70,6 +70,7 @@ make_idle(struct plx_call *ring)
 void
 plx__calls_init(struct plx_calls *calls)
 {
+	ring_init(&calls->first);
 	ring_init(&calls->soon);
 	ring_init(&calls->batch);
 }
@@ -77,6 +78,7 @@ plx__calls_init(struct plx_calls *calls)
 void
 plx__calls_fini(struct plx_calls *calls, const struct plx_sys *sys)
 {
+	make_idle(&calls->first);
 	make_idle(&calls->soon);
 	make_idle(&calls->batch);
 	plx__timers_fini(&calls->timers, sys);
@@ -93,28 +95,41 @@ plx__calls_run_timers(struct plx_calls *calls, int64_t now)
 }
 
 uint64_t
-plx__calls_run_list(struct plx_calls *calls)
+plx__calls_run_list(struct plx_calls *calls, struct plx_call *ring)
 {
-	struct plx_call *soon = &calls->soon;
 	struct plx_call *batch = &calls->batch;
 
-	batch->next = soon->next;
-	batch->prev = soon->prev;
+	batch->next = ring->next;
+	batch->prev = ring->prev;
 	batch->next->prev = batch->prev->next = batch;
-	ring_init(soon);
+	ring_init(ring);
 	return run_batch(batch);
+}
+
+static int
+call_in_turn(struct plx_call *ring, struct plx_call *call,
+	     void (*fn)(void *arg), void *arg)
+{
+	if (call->place)
+		return -EBUSY;
+	call->fn = fn;
+	call->arg = arg;
+	append(ring, call);
+	return 0;
 }
 
 int
 plx_loop_call_soon(plx_loop *loop, struct plx_call *call, void (*fn)(void *arg),
 		   void *arg)
 {
-	if (call->place)
-		return -EBUSY;
-	call->fn = fn;
-	call->arg = arg;
-	append(&loop->calls.soon, call);
-	return 0;
+	return call_in_turn(&loop->calls.soon, call, fn, arg);
+}
+
+int
+plx__loop_call_first(plx_loop *loop, struct plx_call *call,
+		     void (*fn)(void *arg), void *arg)
+{
+	return call_in_turn(&loop->calls.first, call, fn, arg);
 }
 
 int

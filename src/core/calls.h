@@ -14,6 +14,7 @@
 
 struct plx_calls {
 	/* Heads of rings, of which only the links are used. */
+	struct plx_call first; /* asked for, will begin a turn to come */
 	struct plx_call soon;  /* asked for, will run in a turn to come */
 	struct plx_call batch; /* being run */
 	struct plx_timers timers;
@@ -33,21 +34,29 @@ plx__calls_run_due(struct plx_calls *calls, int64_t now)
 	return calls->timers.count ? plx__calls_run_timers(calls, now) : 0;
 }
 
-/* Runs what waits on the list by now; how many that were. */
-uint64_t plx__calls_run_list(struct plx_calls *calls);
+/* Does anything wait on the list RING? */
+static inline int
+plx__calls_wait(const struct plx_call *ring)
+{
+	return ring->next != ring;
+}
+
+/* Runs what waits on the list RING by now; how many that were. */
+uint64_t plx__calls_run_list(struct plx_calls *calls, struct plx_call *ring);
 
 static inline uint64_t
 plx__calls_run_soon(struct plx_calls *calls)
 {
-	return calls->soon.next != &calls->soon ? plx__calls_run_list(calls)
-						: 0;
+	return plx__calls_wait(&calls->soon)
+		       ? plx__calls_run_list(calls, &calls->soon)
+		       : 0;
 }
 
 /* The time of the first timer, 0 when a call waits, or PLX_NEVER. */
 static inline int64_t
 plx__calls_deadline(struct plx_calls *calls)
 {
-	if (calls->soon.next != &calls->soon)
+	if (plx__calls_wait(&calls->soon) || plx__calls_wait(&calls->first))
 		return 0;
 	return calls->timers.count ? plx__timers_first(&calls->timers)
 				   : PLX_NEVER;

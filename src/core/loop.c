@@ -2,12 +2,12 @@
 /*
  * loop.c: one turn after the other.
  *
- * A turn tells the selector what has come to be wished, asks it once, reads
- * the clock once and then runs callbacks: timers that are due, watches, what
- * other threads and signals left, the calls that wait by then, and the tasks
- * that are ready.  So a message that is answered from a call or a task costs
- * no second question, and a call that calls itself again does not keep the
- * descriptors from being looked at.
+ * A turn runs what is to come first, tells the selector what has come to be
+ * wished, asks it once, reads the clock once and then runs callbacks: timers
+ * that are due, watches, what other threads and signals left, the calls that
+ * wait by then, and the tasks that are ready.  So a message that is answered
+ * from a call or a task costs no second question, and a call that calls itself
+ * again does not keep the descriptors from being looked at.
  *
  * The loop is the one place that retries a wait which a signal cut short.
  */
@@ -107,12 +107,24 @@ run_notices(plx_loop *loop)
 		n->run(n);
 }
 
+/* What comes before the question.  0; or -ECHILD, and nothing has run. */
+static __attribute__((noinline)) int
+run_first(plx_loop *loop)
+{
+	if (plx__loop_forked(loop))
+		return -ECHILD;
+	plx__calls_run_list(&loop->calls, &loop->calls.first);
+	return 0;
+}
+
 static int
 turn(plx_loop *loop, int64_t deadline)
 {
 	int n = 0;
 
-	if (plx__watches_unsettled(&loop->watches))
+	if (plx__calls_wait(&loop->calls.first))
+		n = run_first(loop);
+	if (n == 0 && plx__watches_unsettled(&loop->watches))
 		n = plx__watches_settle(loop);
 	if (n < 0)
 		return n;

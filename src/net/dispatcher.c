@@ -177,8 +177,8 @@ plx_dispatcher_changed(struct plx_dispatcher *d)
 		return;
 	plx__list_append(&map->changed, &d->change);
 	/* Refused when it waits already, which is as well. */
-	plx_loop_call_soon(map->loop, &map->call, plx__dispatcher_settle_all,
-			   map);
+	plx__loop_call_first(map->loop, &map->call, plx__dispatcher_settle_all,
+			     map);
 }
 
 int

@@ -4,8 +4,9 @@
  * predicates say becomes watches.
  *
  * Whoever may have come to want something else stands on the map's list of
- * the changed, which one call of the loop works off at the end of the turn:
- * that is the only place where predicates are asked and watches are set.
+ * the changed, which one call of the loop works off when the next turn
+ * begins: that is the only place where predicates are asked and watches are
+ * set, so no handler is called against what they say.
  *
  * A handler may close its dispatcher, and then free it or give it another
  * socket: after each call of the user's nothing of D may be touched before
