@@ -30,7 +30,8 @@ struct plx_dispatcher_map {
 	int count; /* how many dispatchers there are; read only */
 	plx_loop *loop;
 	struct plx_link members, changed;
-	struct plx_call call;
+	struct plx_call call, bell;
+	int running;
 	struct plx_dispatcher_ring spare;
 	uint64_t born;
 };

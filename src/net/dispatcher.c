@@ -216,10 +216,8 @@ plx_dispatcher_close(struct plx_dispatcher *d)
 	plx__list_remove(&d->link);
 	plx__ring_clear(map, &d->ring);
 	d->fd = -1;
-	if (--map->count == 0) {
-		plx__ring_no_spare(map);
-		plx_loop_cancel(map->loop, &map->call);
-	}
+	if (--map->count == 0)
+		plx__dispatcher_emptied(map);
 	plx_loop_forget(map->loop, fd, -ESHUTDOWN);
 	sys->close(sys, fd);
 }

@@ -43,6 +43,11 @@ void plx__ring_clear(struct plx_dispatcher_map *map,
 /* Frees the spare of MAP. */
 void plx__ring_no_spare(struct plx_dispatcher_map *map);
 
+/* dispatcher_map.c */
+
+/* The last dispatcher has left MAP, which is not touched any more. */
+void plx__dispatcher_emptied(struct plx_dispatcher_map *map);
+
 /* dispatcher_run.c */
 
 /* Asks the predicates of all that have changed; ARG is the map. */

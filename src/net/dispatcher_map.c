@@ -51,23 +51,50 @@ plx_dispatcher_close_all(struct plx_dispatcher_map *map)
 	}
 }
 
+static void
+do_nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* When that happens before the loop waits, nobody is left to wait for. */
+void
+plx__dispatcher_emptied(struct plx_dispatcher_map *map)
+{
+	plx__ring_no_spare(map);
+	plx_loop_cancel(map->loop, &map->call);
+	if (map->running)
+		plx_loop_call_soon(map->loop, &map->bell, do_nothing, NULL);
+}
+
+/* 0 when the turns are over, -ETIMEDOUT, or the loop's error. */
+static int
+run_turns(struct plx_dispatcher_map *map, int count, int64_t deadline)
+{
+	plx_loop *loop = map->loop;
+	int r = 0;
+
+	while (r == 0 && map->count > 0 && count != 0) {
+		r = plx__loop_turn(loop, deadline);
+		if (count > 0)
+			count--;
+		if (r == 0 && map->count > 0 && count != 0 &&
+		    plx__time_left(deadline, plx_loop_now(loop)) == 0)
+			r = -ETIMEDOUT;
+	}
+	return r < 0 ? r : 0;
+}
+
 int
 plx_dispatcher_loop(struct plx_dispatcher_map *map, int count, int64_t deadline)
 {
-	plx_loop *loop = map->loop;
+	int was_running = map->running; /* then this is refused */
 	int r;
 
-	while (map->count > 0 && count != 0) {
-		r = plx__loop_turn(loop, deadline);
-		if (r < 0)
-			return r;
-		if (count > 0)
-			count--;
-		if (r > 0)
-			break;
-		if (map->count > 0 && count != 0 &&
-		    plx__time_left(deadline, plx_loop_now(loop)) == 0)
-			return -ETIMEDOUT;
-	}
-	return map->count;
+	map->running = 1;
+	r = run_turns(map, count, deadline);
+	map->running = was_running;
+	if (!was_running)
+		plx_loop_cancel(map->loop, &map->bell);
+	return r < 0 ? r : map->count;
 }
