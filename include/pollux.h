@@ -21,6 +21,7 @@
 #include <pollux/connect.h>
 #include <pollux/udp.h>
 #include <pollux/dispatcher.h>
+#include <pollux/server.h>
 #include <pollux/channel.h>
 #include <pollux/queue.h>
 #include <pollux/signal.h>
