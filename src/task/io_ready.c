@@ -45,13 +45,14 @@ struct output {
 	int fd;
 };
 
-/* Without memory there is no hint. */
+/* Before anybody has waited for FD there is no port, and no hint: one that is
+   read once, and then hibernates, would have it for nothing. */
 static void
 hint(struct plx_task *t, int fd, int side)
 {
 	struct plx_port *p = plx__port(t, fd);
 
-	if (p || plx__port_make(t->rt, fd, &p) == 0)
+	if (p)
 		p->side[side].blocks = 1;
 }
 
