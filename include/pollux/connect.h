@@ -38,8 +38,8 @@ PLX_API int plx_connect_address(const struct plx_address *address,
  * name is, by plx_getaddrinfo, with its threads and its errors.
  *
  * Of several addresses one after the other is tried, the families in turns
- * (RFC 8305): the next one when the last attempt has failed, or has not come
- * to an end within attempt_delay.  The first that connects wins.  When none
+ * (RFC 8305): the next one when an attempt fails, or when attempt_delay has
+ * gone by without an outcome.  The first that connects wins.  When none
  * does, the error is that of the attempt that failed first, but -ETIMEDOUT if
  * one timed out; that there is no way (-ENETUNREACH, -EHOSTUNREACH,
  * -EAFNOSUPPORT, -EADDRNOTAVAIL) is told when there is no other.

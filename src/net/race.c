@@ -3,7 +3,7 @@
  * race.c: several addresses of one peer, and the first that connects.
  *
  * The way of RFC 8305: the order of the resolver, but with the families in
- * turns, and a new attempt when the last one fails or takes too long.  Each
+ * turns, and a new attempt when one fails or the last one takes long.  Each
  * attempt is a task of a nursery that ends with the first result; the opener
  * deals the addresses out.  A descriptor is at any time in one place: with
  * its attempt, as that task's result, or, when it is late, with the nursery's
