@@ -32,13 +32,12 @@ plx__stream_ends(const struct plx_stream *s)
 	return grace < 0 || (grace > 0 && s->sys->now(s->sys) < grace);
 }
 
-/* A wait that is over at once counts as an operation, and gives way when there
-   have been enough. */
+struct plx_event plx__stream_always = {.set = 1};
+
 int
 plx__stream_begin(struct plx_stream *s, int64_t deadline)
 {
-	static struct plx_event always = {.set = 1};
-	int r = plx_event_wait(&always, deadline);
+	int r = plx_event_wait(&plx__stream_always, deadline);
 
 	if (r == -ECANCELED && plx__stream_ends(s))
 		r = 0;

@@ -175,7 +175,7 @@ finish(struct plx_stream *s)
 	s->flags &= (unsigned char)~PLX__STREAM_READING;
 }
 
-static void
+static inline void
 consume(struct plx_stream *s, size_t n)
 {
 	plx_buf_consume(&s->in, n);
@@ -186,7 +186,13 @@ consume(struct plx_stream *s, size_t n)
 static ssize_t
 take(struct plx_stream *s, void *buf, size_t n)
 {
-	n = plx_buf_copy(&s->in, 0, buf, n);
+	const void *data = NULL;
+	size_t together = plx_buf_peek(&s->in, &data);
+
+	if (n <= together)
+		memcpy(buf, data, n);
+	else
+		n = plx_buf_copy(&s->in, 0, buf, n);
 	consume(s, n);
 	return (ssize_t)n;
 }
@@ -310,7 +316,8 @@ plx_stream_fill(struct plx_stream *s, size_t n, int64_t deadline)
 static void
 begin_search(struct plx_stream *s, const void *what, size_t m)
 {
-	if (m == s->sought_length && memcmp(s->sought, what, m) == 0)
+	if (m == s->sought_length && s->sought[0] == *(const char *)what &&
+	    (m == 1 || memcmp(s->sought, what, m) == 0))
 		return;
 	s->scanned = 0;
 	s->sought_length = 0;
@@ -318,6 +325,23 @@ begin_search(struct plx_stream *s, const void *what, size_t m)
 		return;
 	memcpy(s->sought, what, m);
 	s->sought_length = (unsigned char)m;
+}
+
+/* Where WHAT begins behind what was scanned: mostly one byte, in one piece. */
+static ssize_t
+find(const struct plx_stream *s, const void *what, size_t m)
+{
+	const void *data = NULL;
+	size_t n = plx_buf_peek(&s->in, &data);
+	const char *hit;
+
+	if (s->scanned >= s->in.length)
+		return -ENOENT;
+	if (m > 1 || n < s->in.length)
+		return plx_buf_find(&s->in, s->scanned, what, m);
+	hit = memchr((const char *)data + s->scanned, *(const char *)what,
+		     n - s->scanned);
+	return hit ? hit - (const char *)data : -ENOENT;
 }
 
 /* How many bytes there are up to and with WHAT, which must be MOST at most. */
@@ -329,7 +353,7 @@ search(struct plx_stream *s, const void *what, size_t m, size_t most,
 
 	begin_search(s, what, m);
 	for (;;) {
-		at = plx_buf_find(&s->in, s->scanned, what, m);
+		at = find(s, what, m);
 		if (at >= 0 && (size_t)at + m <= most)
 			return at + (ssize_t)m;
 		if (at >= 0)

@@ -353,8 +353,9 @@ plx_stream_write(struct plx_stream *s, const void *data, size_t n,
 	const struct plx_sys *sys = s->sys;
 	ssize_t r;
 
-	if (!goes_straight(s) || plx__stream_begin(s, deadline) < 0 ||
-	    !goes_straight(s) || n - 1 >= SSIZE_MAX)
+	if (!goes_straight(s) || n - 1 >= SSIZE_MAX ||
+	    plx_event_wait(&plx__stream_always, deadline) < 0 ||
+	    !goes_straight(s))
 		return write_slowly(s, data, n, deadline);
 	r = sys->send(sys, s->fd, data, n, MSG_DONTWAIT);
 	return r == (ssize_t)n ? r : write_rest(s, data, n, r, deadline);
