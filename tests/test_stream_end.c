@@ -83,6 +83,35 @@ hear_of_it_straight(void *arg)
 ON_BACKENDS(stream_end, a_read_that_waits_is_told_of_a_reset,
 	    hear_of_it_straight)
 
+/* A deadline passes and the peer ends in one turn: the end, and no error. */
+static int
+end_in_time(void *arg)
+{
+	plx_sleep_until(support_sys.now + PLX_MILLISECOND);
+	close(*(int *)arg);
+	return 0;
+}
+
+static int
+end_at_the_deadline(void *arg)
+{
+	struct plx_stream s;
+	char buf[8];
+	ssize_t n;
+	int peer;
+
+	(void)arg;
+	open_unix(&s, &peer, NULL);
+	plx_spawn(NULL, end_in_time, &peer, NULL);
+	let_run(2);
+	n = plx_stream_read(&s, buf, 8, in(PLX_MILLISECOND));
+	cr_expect_eq(n, 0, "%zd", n);
+	cr_expect_eq(plx_stream_read(&s, buf, 8, PLX_NEVER), 0);
+	cr_expect_eq(plx_stream_close(&s, PLX_NEVER), 0);
+	return 0;
+}
+WITH_CLOCK(stream_end, a_deadline_is_no_error, end_at_the_deadline)
+
 /* The write hears of it first. */
 static int
 write_into_a_reset(void *arg)

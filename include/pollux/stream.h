@@ -152,7 +152,7 @@ PLX_API int plx_stream_close(struct plx_stream *s, int64_t deadline);
 PLX_API int plx_stream_linger(struct plx_stream *s, int64_t deadline);
 
 /* Closes at once and throws away what is queued; a TCP peer is told by a
-   reset. */
+   reset.  Does nothing outside a task. */
 PLX_API void plx_stream_abort(struct plx_stream *s);
 
 /* Closes the stream, but not its descriptor, which is returned and the

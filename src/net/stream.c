@@ -165,7 +165,7 @@ plx_stream_abort(struct plx_stream *s)
 {
 	const struct linger now = {.l_onoff = 1, .l_linger = 0};
 
-	if (s->fd < 0)
+	if (s->fd < 0 || !plx_self())
 		return;
 	if (!(s->flags & PLX__STREAM_FILE))
 		s->sys->setsockopt(s->sys, s->fd, SOL_SOCKET, SO_LINGER, &now,

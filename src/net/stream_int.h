@@ -63,6 +63,25 @@ plx__stream_passes(ssize_t error)
 	return error == -ENOMEM || error == -ENOBUFS;
 }
 
+/* What is left of a write. */
+struct plx_source {
+	const struct iovec *iov;
+	int n;
+	size_t gone; /* of the first */
+	size_t left;
+	size_t taken;
+	int full; /* the kernel has just said that it takes no more */
+};
+
+/* N bytes of C have been taken. */
+void plx__stream_advance(struct plx_source *c, size_t n);
+
+/* Sends C until the kernel takes no more.  0; or an error, which sticks. */
+int plx__stream_send(struct plx_stream *s, struct plx_source *c);
+
+/* Queues what the high water mark lets: 0; or an error. */
+int plx__stream_queue(struct plx_stream *s, struct plx_source *c);
+
 /* Has the kernel take what it takes of the queue; without waiting. */
 void plx__stream_push(struct plx_stream *s);
 
@@ -71,6 +90,20 @@ void plx__stream_drop(struct plx_stream *s);
 
 /* Waits until the queue is empty. */
 int plx__stream_drain(struct plx_stream *s, int64_t deadline);
+
+/* Nothing more will be read; ERROR is why, or 0.  Returns what a read does. */
+int plx__stream_end(struct plx_stream *s, int error);
+
+/* One try: how many bytes; -EAGAIN; the end or an error, which stick. */
+ssize_t plx__stream_receive(struct plx_stream *s, void *buf, size_t n);
+
+/* Reads into BUF, waiting as needed: as plx_stream_read.  PATIENCE is how long
+   a cancelled task waits for more, once it may. */
+ssize_t plx__stream_input(struct plx_stream *s, void *buf, size_t n,
+			  int64_t patience, int64_t deadline);
+
+/* Reads what there is behind the unread bytes: how many; 0: the end. */
+ssize_t plx__stream_more(struct plx_stream *s, int64_t deadline);
 
 /* Reads and throws away until the end: 0. */
 int plx__stream_discard(struct plx_stream *s, int64_t deadline);

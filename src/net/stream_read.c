@@ -4,14 +4,8 @@
  *
  * A plx_stream_read that finds nothing unread goes straight to the caller's
  * memory by one plx_recv: an echoed message passes no other code of a stream.
- * Everything else goes through the buffer, in this order: wait, make room,
- * read what there is, without waiting.  So no room is held during a wait, a
- * want of memory is known before there is a byte to lose, and a call that ends
- * early leaves all it has gathered for the next one.
- *
- * A read that moved less than it asked for says that the kernel has no more:
- * SHORT_READ, and the next one waits first.  A call with deadline 0 tries
- * whatever that says.
+ * Everything else goes through the buffer (stream_input.c), and a call that
+ * ends early leaves all that it has gathered there for the next one.
  *
  * plx_recv does not tell its wait's errors from the kernel's, and a socket
  * tells an error once, then 0.  After an error that may be either, the kernel
@@ -26,132 +20,6 @@
 #include <pollux/io.h>
 #include <pollux/task.h>
 #include "buf_int.h"
-
-/* Nothing more will be read; ERROR is why, or 0. */
-static int
-end(struct plx_stream *s, int error)
-{
-	if (plx__stream_passes(error))
-		return error;
-	s->flags |= PLX__STREAM_ENDED;
-	if (error < 0)
-		plx__stream_fail(s, error);
-	return s->error;
-}
-
-/* One try: how many bytes; -EAGAIN; the end or an error, which stick. */
-static ssize_t
-receive(struct plx_stream *s, void *buf, size_t n)
-{
-	const struct plx_sys *sys = s->sys;
-	ssize_t got;
-
-	do {
-		if (s->flags & PLX__STREAM_FILE)
-			got = sys->read(sys, s->fd, buf, n);
-		else
-			got = sys->recv(sys, s->fd, buf, n, MSG_DONTWAIT);
-	} while (got == -EINTR);
-	s->short_read = got < (ssize_t)n;
-	if (s->short_read)
-		s->flags |= PLX__STREAM_WAIT;
-	else
-		s->flags &= (unsigned char)~PLX__STREAM_WAIT;
-	return got > 0 || got == -EAGAIN ? got : end(s, (int)got);
-}
-
-/* The wait of a read in a cancelled task that may go on: PATIENCE is how long
-   nothing may come before that is the end. */
-static int
-wait_on(struct plx_stream *s, int64_t patience, int64_t deadline)
-{
-	int64_t until = s->sys->now(s->sys), grace = s->ending->grace;
-	struct plx_scope shield;
-	int r;
-
-	if (grace >= 0 && grace - until < patience)
-		until = grace;
-	else
-		until += patience;
-	plx_scope_shield(&shield, until, PLX_NEVER);
-	r = plx_await_fd(s->fd, PLX_READ, deadline);
-	plx_scope_leave(&shield, 0);
-	if (r == -ECANCELED)
-		r = end(s, 0);
-	return r;
-}
-
-/* Waits for something to read: 0.  Somebody may have had the loop forget the
-   descriptor to get a place for a watch: -EINTR. */
-static int
-await_input(struct plx_stream *s, int64_t patience, int64_t deadline)
-{
-	int r;
-
-	if (s->in.first)
-		plx__buf_shrink(&s->in);
-	r = plx_await_fd(s->fd, PLX_READ, deadline);
-	if (r == -ECANCELED && plx__stream_ends(s))
-		r = wait_on(s, patience, deadline);
-	return r < 0 && r != -EINTR ? r : 0;
-}
-
-/* Reads into BUF, waiting as needed: as plx_stream_read. */
-static ssize_t
-receive_some(struct plx_stream *s, void *buf, size_t n, int64_t patience,
-	     int64_t deadline)
-{
-	ssize_t got = -EAGAIN;
-	int r;
-
-	while (got == -EAGAIN) {
-		if (s->short_read && deadline != 0) {
-			r = await_input(s, patience, deadline);
-			if (r < 0)
-				return r;
-		}
-		if (s->flags & PLX__STREAM_ENDED)
-			return s->error;
-		got = receive(s, buf, n);
-		if (got == -EAGAIN && deadline == 0)
-			return -ETIMEDOUT;
-	}
-	return got;
-}
-
-/* Reads what there is behind the unread bytes: how many; 0: the end.  Waiting
-   with some of them it reads on in small pieces, or each of one byte would get
-   a large chunk and lose it again. */
-static ssize_t
-read_more(struct plx_stream *s, int64_t deadline)
-{
-	ssize_t got = -EAGAIN, room;
-	size_t want;
-	void *space;
-	int r;
-
-	while (got == -EAGAIN) {
-		want = PLX__CHUNK_MOST;
-		if (s->short_read && s->in.length > 0)
-			want = 0;
-		if (s->short_read && deadline != 0 &&
-		    !(s->flags & PLX__STREAM_ENDED)) {
-			r = await_input(s, PLX__STREAM_LAST_WAIT, deadline);
-			if (r < 0)
-				return r;
-		}
-		if (s->flags & PLX__STREAM_ENDED)
-			return s->error;
-		room = plx_buf_reserve(&s->in, want, &space);
-		if (room < 0)
-			return room;
-		got = receive(s, space, (size_t)room);
-		plx_buf_commit(&s->in, got > 0 ? (size_t)got : 0);
-		if (got == -EAGAIN && deadline == 0)
-			return -ETIMEDOUT;
-	}
-	return got;
-}
 
 /* Makes the running task the one that reads. */
 static int
@@ -206,23 +74,29 @@ read_slowly(struct plx_stream *s, void *buf, size_t n, int64_t deadline)
 		return got;
 	if (n > 0 && s->in.length > 0)
 		got = take(s, buf, n);
-	else if (n > 0 && s->flags & PLX__STREAM_ENDED)
-		got = s->error;
 	else if (n > 0)
-		got = receive_some(s, buf, n, PLX__STREAM_LAST_WAIT, deadline);
+		got = plx__stream_input(s, buf, n, PLX__STREAM_LAST_WAIT,
+					deadline);
 	finish(s);
 	return got;
 }
 
-/* plx_recv has failed with ERROR: who says so? */
+/* plx_recv has failed with ERROR: who says so?  When it is the deadline, which
+   has passed then, the end may have come since. */
 static ssize_t
-ask_again(struct plx_stream *s, void *buf, size_t n, int error)
+ask_again(struct plx_stream *s, void *buf, size_t n, int64_t deadline,
+	  int error)
 {
-	ssize_t got = receive(s, buf, n);
+	ssize_t got = plx__stream_receive(s, buf, n);
 
 	if (got == -EAGAIN)
 		return error;
-	return got > 0 ? got : end(s, error);
+	if (got > 0 || plx__stream_passes(got))
+		return got;
+	if (error == -ETIMEDOUT && deadline >= 0 &&
+	    s->sys->now(s->sys) >= deadline)
+		return got;
+	return plx__stream_end(s, error);
 }
 
 /* The straight way ended with GOT, 0 or an error. */
@@ -232,7 +106,7 @@ not_straight(struct plx_stream *s, void *buf, size_t n, int64_t deadline,
 {
 	switch (got) {
 	case 0:
-		return n > 0 ? end(s, 0) : 0;
+		return n > 0 ? plx__stream_end(s, 0) : 0;
 	case -EPERM:
 	case -EBUSY:
 	case -EINVAL:
@@ -246,7 +120,7 @@ not_straight(struct plx_stream *s, void *buf, size_t n, int64_t deadline,
 	case -EINTR:
 		return read_slowly(s, buf, n, deadline);
 	default:
-		return ask_again(s, buf, n, got);
+		return ask_again(s, buf, n, deadline, got);
 	}
 }
 
@@ -276,7 +150,7 @@ gather(struct plx_stream *s, size_t n, int64_t deadline)
 	ssize_t got;
 
 	while (s->in.length < n) {
-		got = read_more(s, deadline);
+		got = plx__stream_more(s, deadline);
 		if (got <= 0)
 			return got < 0 ? got : -ENODATA;
 	}
@@ -362,7 +236,7 @@ search(struct plx_stream *s, const void *what, size_t m, size_t most,
 			s->scanned = s->in.length - m + 1;
 		if (s->in.length >= most)
 			return -EMSGSIZE;
-		got = read_more(s, deadline);
+		got = plx__stream_more(s, deadline);
 		if (got <= 0)
 			return got < 0 ? got : -ENODATA;
 	}
@@ -425,12 +299,10 @@ plx__stream_discard(struct plx_stream *s, int64_t deadline)
 	if (got < 0)
 		return (int)got;
 	consume(s, s->in.length);
-	do {
-		got = s->error;
-		if (!(s->flags & PLX__STREAM_ENDED))
-			got = receive_some(s, junk, sizeof(junk), INT64_MAX / 2,
-					   deadline);
-	} while (got > 0);
+	do
+		got = plx__stream_input(s, junk, sizeof(junk), INT64_MAX / 2,
+					deadline);
+	while (got > 0);
 	finish(s);
 	return (int)got;
 }

@@ -4,17 +4,10 @@
  *
  * With nothing queued and nobody in line, bytes go straight from the caller's
  * memory to the kernel.  What it does not take is copied to the queue, as far
- * as the high water mark lets, and from there a watch of the loop sends it: the
- * stream's own, never a wait of the task layer, whose watch would be in its
- * place.  A task that has called plx_connect may have left one there: the loop
- * is made to forget it, and a read that waits goes on waiting (-EINTR).
+ * as the high water mark lets, and sent from there (stream_queue.c).
  *
  * The turn is held by the one write whose bytes are in part taken; others stand
  * in line for it.  The task that holds it is the only one that waits for SUNK.
- *
- * Invariants: OUT is not empty, the watch is on; or the queue was dropped.
- * EMPTY and SUNK tell where OUT stands, but both are set when the stream has
- * failed or is closed, so that nobody waits any more.
  */
 #include <config.h>
 
@@ -23,204 +16,6 @@
 #include <limits.h>
 #include <sys/uio.h>
 #include <pollux/scope.h>
-#include "list.h"
-
-/* Pieces that go at once. */
-#define PIECES 16
-
-/* What is left of a write. */
-struct source {
-	const struct iovec *iov;
-	int n;
-	size_t gone; /* of the first */
-	size_t left;
-	size_t taken;
-	int full; /* the kernel has just said that it takes no more */
-};
-
-static void
-advance(struct source *c, size_t n)
-{
-	c->taken += n;
-	c->left -= n;
-	while (c->n > 0 && n >= c->iov->iov_len - c->gone) {
-		n -= c->iov->iov_len - c->gone;
-		c->gone = 0;
-		c->iov++;
-		c->n--;
-	}
-	c->gone += n;
-}
-
-/* The first pieces of C. */
-static int
-pieces(const struct source *c, struct iovec *list)
-{
-	int i;
-
-	for (i = 0; i < c->n && i < PIECES; i++)
-		list[i] = c->iov[i];
-	list[0].iov_base = (char *)list[0].iov_base + c->gone;
-	list[0].iov_len -= c->gone;
-	return i;
-}
-
-/* One try: what the kernel has taken; -EAGAIN is 0. */
-static ssize_t
-put(const struct plx_stream *s, struct iovec *list, int n)
-{
-	const struct msghdr msg = {.msg_iov = list, .msg_iovlen = (size_t)n};
-	const struct plx_sys *sys = s->sys;
-	ssize_t r;
-
-	do {
-		if (s->flags & PLX__STREAM_FILE)
-			r = sys->writev(sys, s->fd, list, n);
-		else
-			r = sys->sendmsg(sys, s->fd, &msg, MSG_DONTWAIT);
-	} while (r == -EINTR);
-	return r == -EAGAIN ? 0 : r;
-}
-
-static size_t
-total(const struct iovec *list, int n)
-{
-	size_t sum = 0;
-
-	while (n-- > 0)
-		sum += list[n].iov_len;
-	return sum;
-}
-
-/* Sends C until the kernel takes no more.  0; or an error. */
-static int
-send_straight(struct plx_stream *s, struct source *c)
-{
-	struct iovec list[PIECES];
-	size_t all;
-	ssize_t r;
-	int n;
-
-	do {
-		n = pieces(c, list);
-		all = total(list, n);
-		r = put(s, list, n);
-		if (r < 0)
-			return plx__stream_fail(s, (int)r);
-		advance(c, (size_t)r);
-	} while (c->left > 0 && (size_t)r == all);
-	return 0;
-}
-
-/* The queue has become shorter. */
-static void
-tell(struct plx_stream *s)
-{
-	if (s->out.length <= s->low)
-		plx_event_set(&s->sunk);
-	if (s->out.length > 0)
-		return;
-	plx_loop_unwatch(s->loop, &s->watch);
-	plx_event_set(&s->empty);
-}
-
-void
-plx__stream_drop(struct plx_stream *s)
-{
-	plx_loop_unwatch(s->loop, &s->watch);
-	plx_buf_clear(&s->out);
-	plx_event_set(&s->sunk);
-	plx_event_set(&s->empty);
-}
-
-int
-plx__stream_fail(struct plx_stream *s, int error)
-{
-	if (plx__stream_passes(error))
-		return error;
-	if (!s->error) {
-		s->error = error;
-		s->flags |= PLX__STREAM_FAILED;
-		plx__stream_drop(s);
-	}
-	return s->error;
-}
-
-void
-plx__stream_push(struct plx_stream *s)
-{
-	struct iovec list[PIECES];
-	size_t all = 0;
-	ssize_t r = 0;
-	int n;
-
-	while (s->out.length > 0 && (size_t)r == all) {
-		n = plx_buf_peekv(&s->out, list, PIECES);
-		all = total(list, n);
-		r = put(s, list, n);
-		if (r < 0) {
-			plx__stream_fail(s, (int)r);
-			break;
-		}
-		plx_buf_consume(&s->out, (size_t)r);
-	}
-	tell(s);
-}
-
-/* There is room; or, without EVENTS, nobody will tell any more. */
-static void
-on_room(struct plx_watch *watch, unsigned events)
-{
-	struct plx_stream *s = PLX_OF(watch, struct plx_stream, watch);
-
-	if (events)
-		plx__stream_push(s);
-	else
-		plx__stream_fail(s, plx__stream_passes(watch->error)
-					    ? -EIO
-					    : watch->error);
-}
-
-static int
-watch_room(struct plx_stream *s)
-{
-	int r;
-
-	if (s->watch.direction)
-		return 0;
-	s->watch.fn = on_room;
-	r = plx_loop_watch(s->loop, &s->watch, s->fd, PLX_WRITE);
-	if (r != -EBUSY)
-		return r;
-	plx_loop_forget(s->loop, s->fd, -EINTR);
-	return plx_loop_watch(s->loop, &s->watch, s->fd, PLX_WRITE);
-}
-
-/* Queues up to the high water mark: 0; or an error. */
-static int
-append(struct plx_stream *s, struct source *c)
-{
-	size_t m;
-	int r = 0;
-
-	while (c->left > 0 && s->out.length < s->high) {
-		m = s->high - s->out.length;
-		if (m > c->iov->iov_len - c->gone)
-			m = c->iov->iov_len - c->gone;
-		r = plx_buf_append(&s->out, (char *)c->iov->iov_base + c->gone,
-				   m);
-		if (r < 0)
-			break;
-		advance(c, m);
-	}
-	if (s->out.length > 0)
-		plx_event_clear(&s->empty);
-	else
-		plx_loop_unwatch(s->loop, &s->watch);
-	if (s->out.length > s->low)
-		plx_event_clear(&s->sunk);
-	return r;
-}
 
 /* May anything be written?  0, or why not. */
 static int
@@ -235,18 +30,15 @@ check(const struct plx_stream *s)
 
 /* Takes of C what can be taken now. */
 static int
-put_some(struct plx_stream *s, struct source *c)
+put_some(struct plx_stream *s, struct plx_source *c)
 {
 	int r = check(s);
 
 	if (r == 0 && s->out.length == 0 && !c->full)
-		r = send_straight(s, c);
+		r = plx__stream_send(s, c);
 	c->full = 0;
-	if (r == 0 && c->left > 0 && s->out.length < s->high) {
-		r = watch_room(s);
-		if (r == 0)
-			r = append(s, c);
-	}
+	if (r == 0 && c->left > 0 && s->out.length < s->high)
+		r = plx__stream_queue(s, c);
 	return r;
 }
 
@@ -277,7 +69,7 @@ end_turn(struct plx_stream *s)
 }
 
 static int
-put_all(struct plx_stream *s, struct source *c, int64_t deadline)
+put_all(struct plx_stream *s, struct plx_source *c, int64_t deadline)
 {
 	int r = take_turn(s, deadline);
 
@@ -297,7 +89,7 @@ put_all(struct plx_stream *s, struct source *c, int64_t deadline)
 
 /* Writes all of C: 0, or why not. */
 static int
-write_source(struct plx_stream *s, struct source *c, int64_t deadline)
+write_source(struct plx_stream *s, struct plx_source *c, int64_t deadline)
 {
 	int r = plx__stream_begin(s, deadline);
 
@@ -312,7 +104,7 @@ static __attribute__((noinline)) ssize_t
 write_slowly(struct plx_stream *s, const void *data, size_t n, int64_t deadline)
 {
 	const struct iovec all = {(void *)data, n};
-	struct source c = {.iov = &all, .n = 1, .left = n};
+	struct plx_source c = {.iov = &all, .n = 1, .left = n};
 	int r = write_source(s, &c, deadline);
 
 	return c.taken > 0 ? (ssize_t)c.taken : r;
@@ -324,13 +116,13 @@ write_rest(struct plx_stream *s, const void *data, size_t n, ssize_t put,
 	   int64_t deadline)
 {
 	const struct iovec all = {(void *)data, n};
-	struct source c = {.iov = &all, .n = 1, .left = n};
+	struct plx_source c = {.iov = &all, .n = 1, .left = n};
 	int r;
 
 	if (put < 0 && put != -EAGAIN && put != -EINTR)
 		return plx__stream_fail(s, (int)put);
 	if (put > 0)
-		advance(&c, (size_t)put);
+		plx__stream_advance(&c, (size_t)put);
 	c.full = put != -EINTR;
 	r = put_all(s, &c, deadline);
 	return c.taken > 0 ? (ssize_t)c.taken : r;
@@ -365,7 +157,7 @@ ssize_t
 plx_stream_writev(struct plx_stream *s, const struct iovec *iov, int n,
 		  int64_t deadline)
 {
-	struct source c = {.iov = iov, .n = n};
+	struct plx_source c = {.iov = iov, .n = n};
 	int i, r;
 
 	for (i = 0; i < n; i++) {
@@ -384,7 +176,7 @@ plx_stream_write_all(struct plx_stream *s, const void *data, size_t n,
 		     size_t *written, int64_t deadline)
 {
 	const struct iovec all = {(void *)data, n};
-	struct source c = {.iov = &all, .n = 1, .left = n};
+	struct plx_source c = {.iov = &all, .n = 1, .left = n};
 	int r = write_source(s, &c, deadline);
 
 	if (written)
