@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <pollux/sync.h>
 #include <pollux/task.h>
 #include "dispatcher_fixture.h"
@@ -227,6 +228,43 @@ LOOPS(dispatcher_map, may_be_freed_when_it_becomes_empty)
 	IS(&f, plx_dispatcher_close_when_sent(&c.d), 0);
 	turns(&f, 2);
 	LOGGED(&f, "cz");
+	end_map(&f);
+}
+
+/* In the child: nothing happens before plx_loop_on_fork, and then all. */
+static int
+go_on_in_child(struct fixture *f, struct channel *c)
+{
+	plx_dispatcher_changed(&c->d);
+	if (plx_loop_run_once(f->loop, 0) != -ECHILD || map.count != 1 ||
+	    f->length != 0)
+		return 1;
+	if (plx_loop_on_fork(f->loop) != 0 ||
+	    plx_loop_run_once(f->loop, 0) != 0 || strcmp(f->log, "cr") != 0)
+		return 2;
+	plx_dispatcher_close(&c->d);
+	return 0;
+}
+
+LOOPS(dispatcher_map, goes_on_in_a_forked_child)
+{
+	struct fixture f;
+	struct channel c;
+	int peer, status = -1;
+	pid_t pid;
+
+	begin_map(&f, p);
+	peer = adopt(&f, &c, 'c', &every);
+	turn(&f);
+	say(&f, peer, "x");
+	pid = fork();
+	if (pid == 0)
+		_exit(go_on_in_child(&f, &c));
+	CHECK(&f, waitpid(pid, &status, 0) == pid);
+	cr_assert_eq(status, 0, "%s: status %#x", f.name, status);
+	turn(&f);
+	plx_dispatcher_close(&c.d);
+	close(peer);
 	end_map(&f);
 }
 

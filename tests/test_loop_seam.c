@@ -76,3 +76,51 @@ LOOPS(loop_seam, a_guest_leaves_with_the_loop_and_its_own_memory)
 	LOGGED(&f, "l");
 	end(&f);
 }
+
+static int
+call_first(struct note *n)
+{
+	return plx__loop_call_first(n->f->loop, &n->call, run_note, n);
+}
+
+static void
+call_first_again(struct note *n)
+{
+	IS(n->f, call_first(n), 0);
+}
+
+LOOPS(loop_seam, what_comes_first_runs_before_the_question)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a', .then = call_first_again};
+	struct note b = {.f = &f, .letter = 'b'};
+	struct note c = {.f = &f, .letter = 'c'};
+
+	begin(&f, p);
+	IS(&f, call_soon(&c), 0);
+	IS(&f, call_first(&a), 0);
+	IS(&f, call_first(&a), -EBUSY);
+	IS(&f, call_first(&b), 0);
+	/* It asks for another turn, so the loop must not sleep. */
+	IS(&f, plx_loop_run_once(f.loop, PLX_NEVER), 0);
+	LOGGED(&f, "abc");
+	plx_loop_cancel(f.loop, &b.call);
+	IS(&f, plx_loop_run_once(f.loop, PLX_NEVER), 0);
+	LOGGED(&f, "a");
+	plx_loop_cancel(f.loop, &a.call);
+	turn(&f);
+	LOGGED(&f, "");
+	end(&f);
+}
+
+LOOPS(loop_seam, a_turn_tells_that_it_was_stopped)
+{
+	struct fixture f;
+
+	begin(&f, p);
+	IS(&f, plx__loop_turn(f.loop, 0), 0);
+	plx_loop_stop(f.loop);
+	IS(&f, plx__loop_turn(f.loop, PLX_NEVER), 1);
+	IS(&f, plx__loop_turn(f.loop, 0), 0);
+	end(&f);
+}

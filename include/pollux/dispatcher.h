@@ -117,8 +117,8 @@ PLX_API ssize_t plx_dispatcher_recv(struct plx_dispatcher *d, void *buf,
 /*
  * Takes up to N bytes: how many.  They go to the kernel, and what it has no
  * room for is kept, up to the kind's limit, and sent later, before anything
- * else; what does not fit is the caller's: 0 when nothing does.  A socket that
- * is connecting keeps all; only streams keep anything.  -ENOMEM: there was no
+ * else; what does not fit is the caller's: 0 when nothing does.  While D
+ * connects the kernel gets nothing; only streams keep anything.  -ENOMEM: no
  * memory to keep it; -ESHUTDOWN: D is being closed; else as send(2), but for
  * EAGAIN.  That what was kept cannot be sent, handle_error is told.
  */
