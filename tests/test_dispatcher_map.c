@@ -237,7 +237,7 @@ go_on_in_child(struct fixture *f, struct channel *c)
 {
 	plx_dispatcher_changed(&c->d);
 	if (plx_loop_run_once(f->loop, 0) != -ECHILD || map.count != 1 ||
-	    f->length != 0)
+	    f->length != 0 || c->asked != 1)
 		return 1;
 	if (plx_loop_on_fork(f->loop) != 0 ||
 	    plx_loop_run_once(f->loop, 0) != 0 || strcmp(f->log, "cr") != 0)

@@ -104,6 +104,53 @@ LOOPS(dispatcher_send, keeps_the_order_of_what_comes_in_pieces)
 	end_map(&f);
 }
 
+/* A send that takes as much as it is allowed to. */
+static size_t allowed;
+
+static ssize_t
+send_sparingly(const struct plx_sys *sys, int fd, const void *buf, size_t n,
+	       int flags)
+{
+	ssize_t r;
+
+	(void)sys;
+	if (allowed == 0)
+		return -EAGAIN;
+	r = plx__sys_real.send(&plx__sys_real, fd, buf,
+			       n < allowed ? n : allowed, flags);
+	allowed -= r > 0 ? (size_t)r : 0;
+	return r;
+}
+
+/* What is kept begins in the middle of its memory, goes on at the front of
+   it, and then outgrows it. */
+LOOPS(dispatcher_send, keeps_the_order_while_it_needs_more_memory)
+{
+	struct fixture f;
+	struct channel c;
+	int peer;
+
+	begin_map(&f, p);
+	peer = adopt(&f, &c, 'c', &keeping);
+	support_sys.sys.send = send_sparingly;
+	CHECK(&f, send_some(&f, &c.d, 8000) == 8000);
+	allowed = 5000;
+	turn(&f);
+	CHECK(&f, plx_dispatcher_queued(&c.d) == 3000);
+	CHECK(&f, send_some(&f, &c.d, 5000) == 5000);
+	CHECK(&f, c.d.ring.size == 8192 && c.d.ring.first == 5000);
+	CHECK(&f, send_some(&f, &c.d, 1000) == 1000);
+	CHECK(&f, c.d.ring.size == 16384);
+	allowed = TOTAL;
+	turn(&f);
+	CHECK(&f, plx_dispatcher_queued(&c.d) == 0);
+	receive(&f, peer);
+	CHECK(&f, received == 14000);
+	plx_dispatcher_close(&c.d);
+	close(peer);
+	end_map(&f);
+}
+
 LOOPS(dispatcher_send, sends_what_was_kept_before_the_handler_writes)
 {
 	struct fixture f;

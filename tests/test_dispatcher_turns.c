@@ -45,20 +45,23 @@ LOOPS(dispatcher_turns, ask_idle_channels_nothing)
 LOOPS(dispatcher_turns, ask_once_whatever_has_changed)
 {
 	struct fixture f;
-	struct channel c;
-	int peer;
+	struct channel c, d;
+	int peer[2];
 
 	begin_map(&f, p);
-	peer = adopt(&f, &c, 'c', &every);
+	peer[0] = adopt(&f, &c, 'c', &every);
+	peer[1] = adopt(&f, &d, 'd', &every);
 	turn(&f);
-	CHECK(&f, c.asked == 1);
+	CHECK(&f, c.asked == 1 && d.asked == 1);
 	for (int i = 0; i < 5; i++)
-		plx_dispatcher_changed(&c.d);
-	CHECK(&f, c.asked == 1);
+		plx_dispatcher_changed(i & 1 ? &d.d : &c.d);
+	CHECK(&f, c.asked == 1 && d.asked == 1);
 	turns(&f, 4);
-	CHECK(&f, c.asked == 2);
+	CHECK(&f, c.asked == 2 && d.asked == 2);
 	plx_dispatcher_close(&c.d);
-	close(peer);
+	plx_dispatcher_close(&d.d);
+	close(peer[0]);
+	close(peer[1]);
 	end_map(&f);
 }
 
