@@ -123,6 +123,7 @@ END
 
 # start EXAMPLE BACKEND: $port is where it listens, $server who it is.
 start() {
+	: >"$work/ready" # else the last one's may still be there
 	PLX_BACKEND=$2 "./examples/$1" 127.0.0.1:0 >"$work/ready" \
 		2>"$work/log" &
 	server=$!
