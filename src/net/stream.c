@@ -16,6 +16,7 @@
 #include <pollux/io.h>
 #include <pollux/scope.h>
 #include <pollux/task.h>
+#include "io_seam.h"
 #include "loop_seam.h"
 #include "per_loop.h"
 
@@ -32,12 +33,10 @@ plx__stream_ends(const struct plx_stream *s)
 	return grace < 0 || (grace > 0 && s->sys->now(s->sys) < grace);
 }
 
-struct plx_event plx__stream_always = {.set = 1};
-
 int
 plx__stream_begin(struct plx_stream *s, int64_t deadline)
 {
-	int r = plx_event_wait(&plx__stream_always, deadline);
+	int r = plx__io_begin(s->fd, deadline);
 
 	if (r == -ECANCELED && plx__stream_ends(s))
 		r = 0;

@@ -38,10 +38,6 @@ struct plx_ending {
 /* May a task that is cancelled go on with S? */
 int plx__stream_ends(const struct plx_stream *s);
 
-/* Is set for good: a wait for it counts as an operation, which gives way when
-   there have been enough. */
-extern struct plx_event plx__stream_always;
-
 /*
  * What every call begins with, but those that are straight: gives way if the
  * budget is used up.  0; -EPERM, -ECANCELED; -ESHUTDOWN.

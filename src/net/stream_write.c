@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <sys/uio.h>
 #include <pollux/scope.h>
+#include "io_seam.h"
 
 /* May anything be written?  0, or why not. */
 static int
@@ -145,9 +146,10 @@ plx_stream_write(struct plx_stream *s, const void *data, size_t n,
 	const struct plx_sys *sys = s->sys;
 	ssize_t r;
 
-	if (!goes_straight(s) || n - 1 >= SSIZE_MAX ||
-	    plx_event_wait(&plx__stream_always, deadline) < 0 ||
-	    !goes_straight(s))
+	r = plx__io_begin(s->fd, deadline);
+	if (r == -ESHUTDOWN)
+		return r;
+	if (r < 0 || !goes_straight(s) || n - 1 >= SSIZE_MAX)
 		return write_slowly(s, data, n, deadline);
 	r = sys->send(sys, s->fd, data, n, MSG_DONTWAIT);
 	return r == (ssize_t)n ? r : write_rest(s, data, n, r, deadline);
