@@ -32,7 +32,7 @@ struct scene {
 };
 
 static inline void
-take_note(const struct plx_server_note *n, void *arg)
+take_note(struct plx_server_note *n, void *arg)
 {
 	struct scene *s = arg;
 

@@ -54,7 +54,8 @@ struct plx_server_note {
 	int error;
 	int fd;	    /* of the connection; still open, not to be kept; or -1:
 		       its handler has closed it */
-	void *data; /* the stream's, for the caller to free when CLOSED */
+	void *data; /* the stream's: may be set when OPENED, and is for the
+		       caller to free when CLOSED */
 };
 
 struct plx_server_options {
@@ -78,7 +79,7 @@ struct plx_server_options {
 	struct plx_stream_options stream;
 
 	/* Called in the loop's thread and may not wait; or NULL. */
-	void (*note)(const struct plx_server_note *n, void *arg);
+	void (*note)(struct plx_server_note *n, void *arg);
 	/* Asked before each accept until the stop, for a limit that several
 	   servers share: 1, or 0: not now; then plx_server_room says when to
 	   ask again.  Each 1 is given back by one call of leave. */

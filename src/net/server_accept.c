@@ -48,7 +48,7 @@ leave_scope(struct plx_listener *l)
 static void
 note_pause(struct plx_server *s, int error, int64_t now)
 {
-	const struct plx_server_note n = {
+	struct plx_server_note n = {
 		.event = PLX_SERVER_PAUSED,
 		.error = error,
 		.fd = -1,

@@ -37,10 +37,10 @@ enum {
 static int connection(void *arg);
 
 static void
-note(const struct plx_connection *c, enum plx_server_event event, int error)
+note(struct plx_connection *c, enum plx_server_event event, int error)
 {
 	const struct plx_server_options *o = &c->server->options;
-	const struct plx_server_note n = {
+	struct plx_server_note n = {
 		.event = event,
 		.error = error,
 		.fd = c->fd,
@@ -49,6 +49,7 @@ note(const struct plx_connection *c, enum plx_server_event event, int error)
 
 	if (o->note)
 		o->note(&n, o->arg);
+	c->data = n.data;
 }
 
 /* DURATION from now on. */
