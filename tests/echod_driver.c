@@ -33,6 +33,7 @@
 #define ARGS_MAX 16
 
 int echod_descriptor_limit;
+struct echod_handed echod_handed;
 
 /* The program whose BACKEND (may be NULL) is to be used. */
 static const char *
@@ -56,6 +57,18 @@ nameless_file(void)
 	return fd;
 }
 
+/* By the convention of systemd. */
+static void
+take_handed(void)
+{
+	char pid[32];
+
+	snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", echod_handed.count, 1);
+	dup2(echod_handed.fd, 3);
+}
+
 static void
 become(const char **argv, int out, int err)
 {
@@ -69,6 +82,8 @@ become(const char **argv, int out, int err)
 		setrlimit(RLIMIT_NOFILE, &r);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
+	if (echod_handed.count)
+		take_handed();
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	_exit(127);
 }
@@ -268,7 +283,7 @@ echod_start(const char *backend, const char *const *args)
 		cr_skip_test("the limit does not hold under valgrind");
 	snprintf(option, sizeof(option), "--backend=%s", backend);
 	argv[n++] = option;
-	if (!says_where(args))
+	if (!says_where(args) && !echod_handed.count)
 		argv[n++] = "--listen=127.0.0.1:0";
 	for (i = 0; args && args[i]; i++) {
 		cr_assert(n + 1 < ARGS_MAX);

@@ -38,6 +38,13 @@ struct echod_result {
 /* Limits the descriptors of the programs started from now on; 0: not. */
 extern int echod_descriptor_limit;
 
+/* What the programs started from now on are handed in place of descriptor 3,
+   and how many they are told it is; they need no address. */
+extern struct echod_handed {
+	int fd;
+	const char *count; /* NULL: nothing is handed over */
+} echod_handed;
+
 /*
  * Begins a test, as support_begin.  Asks echod itself whether it can use
  * BACKEND: the library that the tests are linked with may have another kqueue

@@ -303,7 +303,7 @@ ParameterizedTest(struct backend_param *b, stop,
 	echod_signal(&e, SIGUSR1);
 	echod_expect_error(&e, "echod: worker 0 (");
 	echod_expect_error(&e, "echod: worker 1 (");
-	echod_expect_error(&e, "\nconnection ");
+	echod_expect_error(&e, " connection ");
 	echod_expect_error(&e, "readable fd ");
 	client_ask(fd, "on it goes", "on it goes");
 	close(fd);

@@ -89,8 +89,8 @@ Test(cli, unknown_options_are_told)
 	expect_usage("--nonsense=1", "echod: unknown option '--nonsense=1': "
 				     "see echod --help\n");
 	expect_usage("-x", "echod: unknown option '-x': see echod --help\n");
-	expect_usage("--udp",
-		     "echod: unknown option '--udp': see echod --help\n");
+	expect_usage("--tcp",
+		     "echod: unknown option '--tcp': see echod --help\n");
 }
 
 Test(cli, values_that_lack_or_are_too_many_are_told)

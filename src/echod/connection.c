@@ -3,15 +3,15 @@
  * connection.c: receive, send back, and the ways in which that ends.
  *
  * The receive buffer belongs to the worker, so its bytes are only there until
- * the task waits.  connection_try sends with deadline 0, which never gives
- * way; whatever is to be sent after a wait lies in memory of the connection.
+ * the task waits.  A stream's write copies what the client does not take, and
+ * what one receive brings fits below the mark at which it would wait.
  *
- * A stop cancels the connection's scope.  Whichever wait is cut short by it,
- * the task leaves the scope and takes up the same work again as "draining":
- * receives wait for a moment only, sends for the grace period at most.
+ * A stop is the service's affair: reads say the end when nothing has come for a
+ * while, writes go on until the grace period is over.
  *
- * plx_send's deadline is that of all it has to send, but a client is idle
- * since its last byte: so what may take long waits and sends piece by piece.
+ * A client is idle since its last byte, or since it has last taken some of an
+ * answer: so who waits for an answer to be taken looks whether it has become
+ * less.
  *
  * Closing a socket with bytes unread makes the kernel send a reset, which may
  * overtake and destroy answers.  Where the client may be sending while we
@@ -23,7 +23,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <pollux/io.h>
 #include "connection.h"
 #include "report.h"
@@ -31,197 +30,120 @@
 /* How long bytes are thrown away at the end. */
 #define LINGER PLX_SECOND
 
-/* A stopping server takes a connection that was silent for so long to have
-   said all: what its client had sent before may still have been under way. */
-#define QUIET (100 * PLX_MILLISECOND)
-
-static void
-link_in(struct connection *c)
-{
-	struct worker *w = c->worker;
-
-	c->next = w->connections;
-	c->prev = NULL;
-	if (c->next)
-		c->next->prev = c;
-	w->connections = c;
-}
-
-static void
-link_out(struct connection *c)
-{
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		c->worker->connections = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-}
-
-static void
-enter_scope(struct connection *c)
-{
-	c->draining = c->worker->stopping;
-	if (c->draining)
-		return;
-	plx_scope_enter(&c->scope, PLX_NEVER);
-	link_in(c);
-}
-
-static void
-leave_scope(struct connection *c)
-{
-	if (c->draining)
-		return;
-	link_out(c);
-	plx_scope_leave(&c->scope, 0);
-	c->draining = 1;
-}
-
+/* From now on; the time is that of this turn, which costs no call. */
 static inline int64_t
-deadline_of(const struct connection *c)
+turn_after(const struct worker *w, int64_t duration)
 {
-	if (c->draining)
-		return c->worker->grace;
-	return c->idle ? plx_after(c->idle) : PLX_NEVER;
-}
-
-/* Takes what has come or is about to, and lets others run in between. */
-static ssize_t
-drain(struct connection *c)
-{
-	int64_t grace = c->worker->grace;
-	int64_t now = plx_now();
-	ssize_t n = plx_checkpoint();
-
-	if (n >= 0 && now >= grace)
-		n = -ETIMEDOUT;
-	if (n >= 0)
-		n = plx_recv(c->fd, c->worker->in, BUFFER_SIZE,
-			     now < grace - QUIET ? now + QUIET : grace);
-	c->owes |= n > 0;
-	return n;
-}
-
-/* The inline functions are the path of every message in raw mode. */
-static inline ssize_t
-receive(struct connection *c)
-{
-	ssize_t n;
-
-	if (c->draining)
-		return drain(c);
-	n = plx_recv(c->fd, c->worker->in, BUFFER_SIZE, deadline_of(c));
-	if (n != -ECANCELED)
-		return n;
-	leave_scope(c);
-	return drain(c);
+	return plx_loop_now(w->here) + duration;
 }
 
 ssize_t
 connection_receive(struct connection *c)
 {
-	return receive(c);
+	struct worker *w = c->worker;
+	int64_t patience = c->partial_length > 0 ? w->idle : w->nap;
+	int64_t deadline = patience ? turn_after(w, patience) : PLX_NEVER;
+	ssize_t n;
+
+	n = plx_stream_read(c->stream, w->in, BUFFER_SIZE, deadline);
+	if (n > 0 && w->stopping)
+		c->owes = 1;
+	return n == -ETIMEDOUT && patience != w->idle ? -EAGAIN : n;
 }
 
-/* Cancelled, or no room: the wait that follows deals with it. */
-static ssize_t
-tried(ssize_t sent)
+int
+connection_put(struct connection *c, const char *data, size_t n)
 {
-	return sent == -ETIMEDOUT || sent == -ECANCELED ? 0 : sent;
+	ssize_t put = plx_stream_write(c->stream, data, n, 0);
+
+	if (put == (ssize_t)n)
+		return 0;
+	return put < 0 ? (int)put : -ENOMEM;
 }
 
-ssize_t
-connection_try(struct connection *c, const char *data, size_t n)
+int
+connection_is_full(const struct connection *c)
 {
-	return tried(plx_send(c->fd, data, n, 0));
+	return plx_stream_queued(c->stream) > 0;
+}
+
+/* Waits until the client has taken all, however long it takes as long as it
+   takes some. */
+static __attribute__((noinline)) int
+await_client(struct connection *c)
+{
+	int64_t idle = c->worker->idle;
+	size_t left;
+	int err = 0;
+
+	while ((left = plx_stream_queued(c->stream)) > 0) {
+		err = plx_stream_flush(c->stream,
+				       idle ? plx_after(idle) : PLX_NEVER);
+		if (err < 0 && (err != -ETIMEDOUT || c->worker->stopping ||
+				plx_stream_queued(c->stream) == left))
+			return err;
+	}
+	return 0;
+}
+
+/* A stop has cancelled the task, but for what is shielded. */
+static int
+let_others_run(struct connection *c)
+{
+	struct plx_scope shield;
+	int err = plx_checkpoint();
+
+	if (err != -ECANCELED || !c->worker->stopping)
+		return err;
+	c->owes = 1;
+	plx_scope_shield(&shield, PLX_NEVER, PLX_NEVER);
+	err = plx_checkpoint();
+	return plx_scope_leave(&shield, err);
 }
 
 int
 connection_give_way(struct connection *c)
 {
-	int err = plx_checkpoint();
-
-	if (err == -ECANCELED && !c->draining) {
-		leave_scope(c);
-		c->owes = 1;
-		err = plx_checkpoint();
-	}
-	if (!err && c->draining && plx_now() >= c->worker->grace)
-		err = -ETIMEDOUT;
-	return err;
+	return connection_is_full(c) ? await_client(c) : let_others_run(c);
 }
 
-/* Sends what goes now, else waits until something does. */
+/* As long as the client takes all at once there is nothing that the stream
+   would have to know.  1: it has not; or what the last receive came to. */
 static ssize_t
-send_some(struct connection *c, const char *data, size_t n)
+echo_straight(struct connection *c)
 {
-	int64_t deadline = deadline_of(c);
-	ssize_t sent;
+	int fd = plx_stream_fileno(c->stream), err;
+	struct worker *w = c->worker;
+	ssize_t n, sent;
 
 	do {
-		sent = plx_await_fd(c->fd, PLX_WRITE, deadline);
-		if (sent >= 0)
-			sent = plx_send(c->fd, data, n, 0);
-		else
-			return sent;
-	} while (sent == -ETIMEDOUT);
-	return sent;
+		n = plx_recv(fd, w->in, BUFFER_SIZE, turn_after(w, w->nap));
+		if (n <= 0)
+			return n == -ETIMEDOUT ? -EAGAIN : n;
+		sent = plx_send(fd, w->in, (size_t)n, 0);
+	} while (sent == n);
+	if (sent < 0 && sent != -ETIMEDOUT && sent != -ECANCELED)
+		return sent;
+	sent = sent > 0 ? sent : 0;
+	err = connection_put(c, w->in + sent, (size_t)(n - sent));
+	return err < 0 ? err : 1;
 }
 
-/* Sends all of DATA, which is the connection's own, however long it takes. */
-static int
-send_patiently(struct connection *c, const char *data, size_t n)
+/* The stream's way, which goes on for a while after a stop. */
+static ssize_t
+echo_last(struct connection *c)
 {
-	ssize_t sent;
-
-	while (n > 0) {
-		sent = send_some(c, data, n);
-		if (sent == -ECANCELED && !c->draining) {
-			leave_scope(c);
-			c->owes = 1;
-			continue;
-		}
-		if (sent < 0)
-			return (int)sent;
-		data += sent;
-		n -= (size_t)sent;
-	}
-	return 0;
-}
-
-/* Goes on after a first try, which came to SENT. */
-static __attribute__((noinline)) int
-send_rest(struct connection *c, const char *data, size_t n, ssize_t sent)
-{
-	char *copy;
+	ssize_t n;
 	int err;
 
-	sent = tried(sent);
-	if (sent < 0)
-		return (int)sent;
-	n -= (size_t)sent;
-	copy = malloc(n);
-	if (!copy)
-		return -ENOMEM;
-	memcpy(copy, data + sent, n);
-	err = send_patiently(c, copy, n);
-	free(copy);
-	return err;
-}
-
-static inline int
-send_all(struct connection *c, const char *data, size_t n)
-{
-	ssize_t sent = plx_send(c->fd, data, n, 0);
-
-	return sent == (ssize_t)n ? 0 : send_rest(c, data, n, sent);
-}
-
-int
-connection_send(struct connection *c, const char *data, size_t n)
-{
-	return send_all(c, data, n);
+	while ((n = connection_receive(c)) > 0) {
+		err = connection_put(c, c->worker->in, (size_t)n);
+		if (!err && connection_is_full(c))
+			err = await_client(c);
+		if (err < 0)
+			return err;
+	}
+	return n;
 }
 
 static int
@@ -230,38 +152,53 @@ raw_serve(struct connection *c)
 	ssize_t n;
 	int err;
 
-	while ((n = receive(c)) > 0) {
-		err = send_all(c, c->worker->in, (size_t)n);
+	while ((n = echo_straight(c)) == 1) {
+		err = await_client(c);
 		if (err < 0)
 			return err;
 	}
+	if (n == -ECANCELED && c->worker->stopping)
+		n = echo_last(c);
 	return (int)n;
 }
 
-/* Ends the stream and throws away what still comes. */
-static void
-linger(struct connection *c)
+/* Closes the stream: by its end, never by a reset of ours. */
+static int
+finish(struct connection *c, int err)
 {
-	struct worker *w = c->worker;
-	int64_t until = plx_after(LINGER);
-	ssize_t n;
+	plx_set_name(plx_self(), "connection");
+	if (err == -EMSGSIZE || (c->worker->stopping && c->owes))
+		plx_stream_linger(c->stream, plx_after(LINGER));
+	if (err < 0)
+		plx_stream_close(c->stream, 0);
+	return err;
+}
 
-	if (w->stopping && until > w->grace)
-		until = w->grace;
-	shutdown(c->fd, SHUT_WR);
-	do
-		n = plx_recv(c->fd, w->in, BUFFER_SIZE, until);
-	while (n > 0 && plx_now() < until);
+/* The handler of a connection; its client's name in the list of tasks. */
+static int
+serve(struct plx_stream *s, void *worker)
+{
+	struct connection c = {.worker = worker, .stream = s};
+	int err;
+
+	plx_set_name(plx_self(), s->data ? s->data : "connection");
+	if (c.worker->server->options->mode == MODE_LINE)
+		err = line_serve(&c);
+	else
+		err = raw_serve(&c);
+	free(c.partial);
+	return err == -EAGAIN ? PLX_HIBERNATE : finish(&c, err);
 }
 
 static const char *
-reason(const struct connection *c, int err)
+reason(const struct worker *w, int err)
 {
 	switch (err) {
 	case 0:
-		return "end of stream";
+		return w->stopping ? "stopping" : "end of stream";
+	case -ECANCELED:
 	case -ETIMEDOUT:
-		return c->worker->stopping ? "stopping" : "idle for too long";
+		return w->stopping ? "stopping" : "idle for too long";
 	case -EMSGSIZE:
 		return "line too long";
 	default:
@@ -269,84 +206,70 @@ reason(const struct connection *c, int err)
 	}
 }
 
-static void
-note_end(const struct connection *c, int err)
-{
-	if (c->name)
-		report("%s closed: %s", c->name, reason(c, err));
-	else if (err == -ENOMEM)
-		report("a connection was closed: out of memory");
-}
-
-static void
-finish(struct connection *c)
-{
-	struct worker *w = c->worker;
-
-	plx_close(c->fd);
-	plx_set_name(plx_self(), "connection");
-	free(c->partial);
-	free(c->name);
-	free(c);
-	server_give_place(w);
-	bell_ring(&w->room);
-	worker_task_ended(w);
-}
-
-/* The task of a connection; its name in the list of tasks. */
-static int
-connection(void *arg)
-{
-	struct connection *c = arg;
-	int err;
-
-	if (c->name)
-		plx_set_name(plx_self(), c->name);
-	enter_scope(c);
-	if (c->worker->server->options->mode == MODE_LINE)
-		err = line_serve(c);
-	else
-		err = raw_serve(c);
-	leave_scope(c);
-	note_end(c, err);
-	if (err == -EMSGSIZE || (err == -ETIMEDOUT && c->owes))
-		linger(c);
-	finish(c);
-	return 0;
-}
-
 /* "127.0.0.1:50001", to be freed; NULL is no harm. */
 static char *
-name_peer(const struct plx_address *peer)
+name_peer(int fd)
 {
+	struct plx_address peer;
 	char text[PLX_ADDRESS_TEXT];
 
-	plx_address_format(peer, text, sizeof(text));
+	if (plx_peer_address(fd, &peer) < 0)
+		return strdup("a client that is gone");
+	plx_address_format(&peer, text, sizeof(text));
 	report_clean(text);
 	return strdup(strcmp(text, "unix:") ? text : "unix client");
 }
 
-int
-connection_start(struct worker *w, int fd, const struct plx_address *peer)
+static void
+note_opened(struct plx_server_note *n, const struct worker *w)
 {
-	struct connection *c = calloc(1, sizeof(*c));
-	int err;
+	if (!w->server->options->verbose)
+		return;
+	n->data = name_peer(n->fd);
+	if (n->data)
+		report("%s connected", (char *)n->data);
+}
 
-	if (!c)
-		return -ENOMEM;
-	c->worker = w;
-	c->fd = fd;
-	c->idle = w->server->options->idle;
-	if (peer)
-		c->name = name_peer(peer);
-	err = plx_spawn(NULL, connection, c, NULL);
-	if (err < 0) {
-		free(c->name);
-		free(c);
-		return err;
+static void
+note_closed(const struct plx_server_note *n, const struct worker *w)
+{
+	if (n->data)
+		report("%s closed: %s", (char *)n->data, reason(w, n->error));
+	else if (n->error == -ENOMEM)
+		report("a connection was closed: out of memory");
+	free(n->data);
+}
+
+static void
+note(struct plx_server_note *n, void *worker)
+{
+	const struct worker *w = worker;
+
+	switch (n->event) {
+	case PLX_SERVER_OPENED:
+		note_opened(n, w);
+		break;
+	case PLX_SERVER_CLOSED:
+		note_closed(n, w);
+		break;
+	case PLX_SERVER_PAUSED:
+		report("cannot accept: %s: waiting for connections to end",
+		       strerror(-n->error));
+		break;
 	}
-	worker_task_began(w);
-	if (c->name)
-		report("%s connected", c->name);
-	return 0;
+}
+
+struct plx_server_options
+connection_service(struct worker *w)
+{
+	return (struct plx_server_options){
+		.handler = serve,
+		.arg = w,
+		.idle_timeout = w->idle,
+		.close_timeout = GRACE,
+		.stream.high_water = BUFFER_SIZE,
+		.note = note,
+		.admit = server_take_place,
+		.leave = server_give_place,
+	};
 }

@@ -3,9 +3,10 @@
  * connection.h: one client.
  *
  * An idle connection holds no buffer: bytes are received into the worker's IN
- * and sent from there at once.  Only what the client does not take is copied
- * to memory of the connection's own, and until that is sent nothing more is
- * received.
+ * and sent from there at once.  Only what the client does not take is copied,
+ * to the stream's queue, and until that is sent nothing more is received.
+ * After a nap it holds no stack either: then there is no struct connection,
+ * and all that is left is the name, which hangs from the stream.
  */
 #ifndef ECHOD_CONNECTION_H
 #define ECHOD_CONNECTION_H
@@ -16,39 +17,31 @@
 
 struct connection {
 	struct worker *worker;
-	struct connection *prev, *next; /* of the worker, while in SCOPE */
-	struct plx_scope scope;		/* which a stop cancels */
-	int64_t idle;			/* as in struct options */
-	int fd;
-	int draining; /* out of SCOPE, answering what was received */
-	int owes;     /* something came after the stop */
-	char *name;   /* the peer's address, when connections are logged */
+	struct plx_stream *stream;
+	int owes; /* something came after the stop */
 
 	/* Line mode: the beginning of a line whose end has not come. */
 	char *partial;
 	size_t partial_length, partial_room;
 };
 
-/*
- * Serves FD in a task: 0 and FD is W's, or -errno, and it is still the
- * caller's.  PEER may be NULL.
- */
-int connection_start(struct worker *w, int fd, const struct plx_address *peer);
+/* What W's service has to be opened with, its sockets apart. */
+struct plx_server_options connection_service(struct worker *w);
 
 /*
- * Receives into the worker's IN: the number of bytes, 0 at the end, -errno;
- * -ETIMEDOUT also when stopping and nothing is left.  May wait.
+ * Receives into the worker's IN: the number of bytes; 0 at the end, or when
+ * stopping and nothing is left; -EAGAIN: nothing has come for so long that the
+ * connection can hibernate; -errno, such as -ETIMEDOUT: idle for too long.
  */
 ssize_t connection_receive(struct connection *c);
 
-/* Sends what the client takes at once: how many bytes.  Never waits. */
-ssize_t connection_try(struct connection *c, const char *data, size_t n);
+/* Takes all N bytes to be sent: 0 or -errno.  Never waits. */
+int connection_put(struct connection *c, const char *data, size_t n);
 
-/* Sends all N bytes: 0 or -errno.  DATA, which may be in IN or OUT, is copied
-   before the task waits. */
-int connection_send(struct connection *c, const char *data, size_t n);
+/* Has the client to take some of that before more is put? */
+int connection_is_full(const struct connection *c);
 
-/* Lets others run.  After a stop 0 until the grace period ends, -ETIMEDOUT. */
+/* Waits until it has, or lets others run if it need not: 0 or -errno. */
 int connection_give_way(struct connection *c);
 
 /* Line mode, until the end of the stream or an error (line.c). */

@@ -5,8 +5,9 @@
  * Bytes are received into the worker's IN and answers are put together in its
  * OUT, both shared by all connections and good until the task waits.  As long
  * as the client takes its answers nothing else is needed.  When it does not,
- * the rest of the answer and the rest of the input are copied to memory of
- * the connection before the task waits (send_out), both at most BUFFER_SIZE.
+ * the rest of the answer is in the stream's queue, and the rest of the input is
+ * copied to memory of the connection before the task waits (send_out), both at
+ * most BUFFER_SIZE.
  *
  * The beginning of a line whose end has not come is kept in the connection's
  * partial, which grows up to the line limit and is freed with its line.
@@ -50,35 +51,20 @@ save_input(struct exchange *x)
 	return 0;
 }
 
-/* Ends the turn, or what the client did not take of it. */
-static int
-send_slowly(struct exchange *x, const char *data, size_t n)
-{
-	int err = save_input(x);
-
-	if (err < 0)
-		return err;
-	x->sent = 0;
-	if (n > 0)
-		return connection_send(x->c, data, n);
-	return connection_give_way(x->c);
-}
-
 /* Sends what is in OUT.  May wait; then the input has moved. */
 static int
 send_out(struct exchange *x)
 {
-	char *out = x->c->worker->out;
 	size_t n = x->used;
-	ssize_t sent = connection_try(x->c, out, n);
+	int err = connection_put(x->c, x->c->worker->out, n);
 
 	x->used = 0;
-	if (sent < 0)
-		return (int)sent;
-	x->sent += (size_t)sent;
-	if ((size_t)sent == n && x->sent < TURN)
-		return 0;
-	return send_slowly(x, out + sent, n - (size_t)sent);
+	x->sent += n;
+	if (err < 0 || (!connection_is_full(x->c) && x->sent < TURN))
+		return err;
+	x->sent = 0;
+	err = save_input(x);
+	return err < 0 ? err : connection_give_way(x->c);
 }
 
 /* Puts DATA, which stays where it is during a wait, into OUT. */
@@ -242,8 +228,5 @@ line_serve(struct connection *c)
 		if (err < 0)
 			return err;
 	}
-	if (n < 0 && !(n == -ETIMEDOUT && c->draining))
-		return (int)n;
-	err = answer_end(c);
-	return err < 0 ? err : (int)n;
+	return n < 0 ? (int)n : answer_end(c);
 }

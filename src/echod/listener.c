@@ -3,9 +3,9 @@
  * listener.c: from what the command line says to sockets that listen.
  *
  * All of it happens before any loop runs, so looking up a name may take its
- * time.  With several workers each gets a TCP socket of its own on the same
- * port and the kernel shares the connections out; where it cannot, and for
- * Unix sockets, the workers have duplicates of one.
+ * time.  With several workers each gets a socket of its own on the same port
+ * and the kernel shares the clients out; where it cannot, and for Unix sockets
+ * and those handed over, the workers have duplicates of one.
  *
  * Traps: port 0 becomes a number with the first socket only, the others must
  * ask for that number.  A path is unlinked while its socket still listens and
@@ -23,6 +23,8 @@
 #include <unistd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pollux/udp.h>
+#include "activation.h"
 #include "listener.h"
 #include "report.h"
 
@@ -43,18 +45,44 @@ advise(int err)
 	}
 }
 
+/* Connections inherit it; an answer in two pieces must not wait. */
+static void
+set_no_delay(int fd, const struct plx_address *a)
+{
+	int one = 1;
+
+	if (a->storage.ss_family != AF_UNIX)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+/* One socket, of the listener that is being opened. */
+static int
+open_socket(const struct listener *l, const struct plx_address *a, int share,
+	    int *out)
+{
+	const struct plx_listen_options o = {.reuse_port = share};
+	const struct plx_udp_options u = {.reuse_port = share};
+	int err;
+
+	if (l->is_datagram)
+		return plx_udp_open(a, &u, out);
+	err = plx_listen(a, &o, out);
+	if (!err)
+		set_no_delay(*out, a);
+	return err;
+}
+
 /* Sockets of the workers from the second on. */
 static int
 open_others(struct server *s, int first, const struct plx_address *bound,
 	    int share)
 {
-	struct plx_listen_options o = {.reuse_port = 1};
 	size_t n = s->nlisteners;
 	int i, err, fd = -1;
 
 	for (i = 1; i < s->options->workers; i++) {
 		if (share) {
-			err = plx_listen(bound, &o, &fd);
+			err = open_socket(&s->listeners[n], bound, 1, &fd);
 			if (err < 0)
 				return err;
 		} else {
@@ -62,7 +90,7 @@ open_others(struct server *s, int first, const struct plx_address *bound,
 			if (fd < 0)
 				return -errno;
 		}
-		s->workers[i].acceptors[n].fd = fd;
+		s->workers[i].fds[n] = fd;
 	}
 	return 0;
 }
@@ -82,87 +110,118 @@ note_path(struct listener *l, const char *path)
 	return 0;
 }
 
-/* Keeps A's text to be shown, and the path that has to be unlinked. */
-static int
+/* Keeps A's text to be shown. */
+static void
 note_address(struct listener *l, const struct plx_address *a)
 {
-	char *name = l->text + strlen("unix:");
-	int err = 0;
+	size_t head = l->is_datagram ? strlen("udp:") : 0;
 
-	plx_address_format(a, l->text, sizeof(l->text));
-	if (a->storage.ss_family == AF_UNIX && *name != '@')
-		err = note_path(l, name);
-	report_clean(l->text);
-	return err;
+	memcpy(l->text, "udp:", head);
+	plx_address_format(a, l->text + head, sizeof(l->text) - head);
 }
 
+/* The first socket of an address: shared only where that can be. */
 static int
-listen_on(const struct plx_address *a, int *share, int *out)
+open_first(const struct listener *l, const struct plx_address *a, int *share,
+	   int *out)
 {
-	struct plx_listen_options o = {.reuse_port = *share};
-	int err = plx_listen(a, &o, out);
+	int err = open_socket(l, a, *share, out);
 
 	if (err != -ENOTSUP || !*share)
 		return err;
 	*share = 0;
-	return plx_listen(a, NULL, out);
+	return open_socket(l, a, 0, out);
 }
 
-/* Opens the sockets of all workers for one address. */
+/* Opens the sockets of all workers for one address; BOUND is what it has
+   become. */
 static int
-open_address(struct server *s, const struct plx_address *a)
+open_address(struct server *s, const struct plx_address *a,
+	     struct plx_address *bound)
 {
 	struct listener *l = &s->listeners[s->nlisteners];
-	struct plx_address bound;
-	int share = s->options->workers > 1, one = 1, fd = -1, err;
+	int share = s->options->workers > 1, fd = -1, err;
 
-	err = listen_on(a, &share, &fd);
+	err = open_first(l, a, &share, &fd);
 	if (err < 0)
 		return err;
-	s->workers[0].acceptors[s->nlisteners].fd = fd;
-	/* Connections inherit it; an answer in two pieces must not wait. */
-	if (a->storage.ss_family != AF_UNIX)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	err = plx_local_address(fd, &bound);
+	s->workers[0].fds[s->nlisteners] = fd;
+	err = plx_local_address(fd, bound);
+	if (!err) {
+		note_address(l, bound);
+		if (strncmp(l->text, "unix:", 5) == 0 && l->text[5] != '@')
+			err = note_path(l, l->text + 5);
+		report_clean(l->text);
+	}
 	if (!err)
-		err = note_address(l, &bound);
-	if (!err)
-		err = open_others(s, fd, &bound, share);
+		err = open_others(s, fd, bound, share);
 	s->nlisteners++;
 	return err;
 }
 
 /* Makes room for one more listener. */
 static int
-grow(struct server *s)
+grow(struct server *s, int is_datagram)
 {
 	size_t n = s->nlisteners + 1;
 	struct listener *more = realloc(s->listeners, n * sizeof(*more));
-	struct acceptor *a;
-	int i;
+	int i, *fds;
 
 	if (!more)
 		return -ENOMEM;
 	s->listeners = more;
 	memset(&more[n - 1], 0, sizeof(*more));
+	more[n - 1].is_datagram = is_datagram;
 	for (i = 0; i < s->options->workers; i++) {
-		a = realloc(s->workers[i].acceptors, n * sizeof(*a));
-		if (!a)
+		fds = realloc(s->workers[i].fds, n * sizeof(*fds));
+		if (!fds)
 			return -ENOMEM;
-		s->workers[i].acceptors = a;
-		memset(&a[n - 1], 0, sizeof(*a));
-		a[n - 1].worker = &s->workers[i];
-		a[n - 1].fd = -1;
+		s->workers[i].fds = fds;
+		fds[n - 1] = -1;
 	}
 	return 0;
 }
 
+/* Where TCP is served datagrams are too, if that is asked for: on the port that
+   it has got. */
 static int
 add_address(struct server *s, const struct plx_address *a)
 {
-	int err = grow(s);
+	struct plx_address bound;
+	int err = grow(s, 0);
 
-	return err < 0 ? err : open_address(s, a);
+	if (!err)
+		err = open_address(s, a, &bound);
+	if (err < 0 || !s->options->udp || a->storage.ss_family == AF_UNIX)
+		return err;
+	err = grow(s, 1);
+	return err < 0 ? err : open_address(s, &bound, &bound);
+}
+
+/* Serves a socket that was handed over; its path is not ours. */
+static int
+add_handed(struct server *s, int fd)
+{
+	int kind = activation_kind(fd), flags, err;
+	struct plx_address bound;
+
+	err = kind < 0 ? kind : grow(s, kind);
+	if (err < 0)
+		return err;
+	s->workers[0].fds[s->nlisteners] = fd;
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	err = plx_local_address(fd, &bound);
+	if (!err) {
+		if (!kind)
+			set_no_delay(fd, &bound);
+		note_address(&s->listeners[s->nlisteners], &bound);
+		report_clean(s->listeners[s->nlisteners].text);
+		err = open_others(s, fd, &bound, 0);
+	}
+	s->nlisteners++;
+	return err;
 }
 
 static void
@@ -224,6 +283,24 @@ add_name(struct server *s, const struct target *t)
 	return err;
 }
 
+/* 0, or -1 after a report. */
+static int
+open_handed(struct server *s)
+{
+	int fd = ACTIVATION_FIRST, err;
+
+	for (; fd < ACTIVATION_FIRST + s->options->handed; fd++) {
+		err = add_handed(s, fd);
+		if (err >= 0)
+			continue;
+		report("cannot serve descriptor %d of LISTEN_FDS: %s: hand "
+		       "over sockets that listen or take datagrams",
+		       fd, strerror(-err));
+		return -1;
+	}
+	return 0;
+}
+
 int
 listeners_open(struct server *s)
 {
@@ -231,6 +308,8 @@ listeners_open(struct server *s)
 	size_t i;
 	int err;
 
+	if (open_handed(s) < 0)
+		return -1;
 	for (i = 0; i < o->ntargets; i++) {
 		if (o->targets[i].is_name) {
 			if (add_name(s, &o->targets[i]) < 0)
@@ -273,9 +352,9 @@ listeners_close(struct server *s)
 	listeners_unlink(s);
 	for (i = 0; i < s->options->workers; i++) {
 		for (n = 0; n < s->nlisteners; n++)
-			if (s->workers[i].acceptors[n].fd >= 0)
-				close(s->workers[i].acceptors[n].fd);
-		free(s->workers[i].acceptors);
+			if (s->workers[i].fds[n] >= 0)
+				close(s->workers[i].fds[n]);
+		free(s->workers[i].fds);
 	}
 	free(s->listeners);
 }

@@ -9,8 +9,9 @@
 
 struct listener {
 	char text[PLX_ADDRESS_TEXT]; /* the bound address, clean */
-	char *path;		     /* a Unix socket's, to be unlinked */
-	uint64_t device, inode;	     /* of PATH, to unlink no other's */
+	int is_datagram;
+	char *path;		/* a Unix socket's, to be unlinked */
+	uint64_t device, inode; /* of PATH, to unlink no other's */
 };
 
 /*

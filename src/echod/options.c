@@ -17,15 +17,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "activation.h"
 #include "options.h"
 #include "report.h"
-
-#define DEFAULT_TARGET "127.0.0.1:7007"
 
 enum {
 	OPT_BACKEND = 256,
 	OPT_LISTEN,
 	OPT_UNIX,
+	OPT_UDP,
 	OPT_MODE,
 	OPT_PREFIX,
 	OPT_WORKERS,
@@ -41,6 +41,7 @@ static const struct option known[] = {
 	{"backend", required_argument, NULL, OPT_BACKEND},
 	{"listen", required_argument, NULL, OPT_LISTEN},
 	{"unix", required_argument, NULL, OPT_UNIX},
+	{"udp", no_argument, NULL, OPT_UDP},
 	{"mode", required_argument, NULL, OPT_MODE},
 	{"prefix", required_argument, NULL, OPT_PREFIX},
 	{"workers", required_argument, NULL, OPT_WORKERS},
@@ -52,40 +53,6 @@ static const struct option known[] = {
 	{"version", no_argument, NULL, OPT_VERSION},
 	{NULL, 0, NULL, 0},
 };
-
-void
-options_help(void)
-{
-	fputs("Usage: echod [OPTION]...\n"
-	      "Sends every client's bytes back to it.\n\n"
-	      "  --listen=HOST:PORT    serve TCP there; HOST may be * for any,"
-	      " PORT 0 for a\n"
-	      "                        free one (default: " DEFAULT_TARGET ")\n"
-	      "  --unix=PATH           serve a Unix socket; both may be given"
-	      " several times\n"
-	      "  --backend=NAME        wait with this mechanism instead of the"
-	      " best one\n"
-	      "  --list-backends       list the mechanisms and leave\n"
-	      "  --mode=raw|line       echo bytes as they come (default), or"
-	      " whole lines\n"
-	      "  --prefix=TEXT         put TEXT before each line\n"
-	      "  --max-line=BYTES      close on a longer line (default:"
-	      " 65536)\n"
-	      "  --workers=N           serve with N threads (default: 1)\n"
-	      "  --max-connections=N   accept no more than N at a time"
-	      " (default: 0, no limit)\n"
-	      "  --idle-timeout=SECONDS\n"
-	      "                        close what is silent for so long"
-	      " (default: 0, never)\n"
-	      "  -q                    say nothing but errors\n"
-	      "  -v                    log each connection on standard error\n"
-	      "  --help, --version     print this, or the version, and "
-	      "leave\n\n"
-	      "SIGTERM and SIGINT stop it when what was received is answered;"
-	      " SIGUSR1 lists\n"
-	      "its tasks on standard error.  More in echod(1).\n",
-	      stdout);
-}
 
 /* The name of the option that getopt_long knows as VAL. */
 static const char *
@@ -305,6 +272,9 @@ read_option(struct options *o, int val, char **argv)
 	case OPT_LISTEN:
 	case OPT_UNIX:
 		return add_target(o, optarg, val == OPT_UNIX);
+	case OPT_UDP:
+		o->udp = 1;
+		return 0;
 	case OPT_MODE:
 		return read_mode(o, optarg);
 	case OPT_PREFIX:
@@ -325,6 +295,18 @@ read_option(struct options *o, int val, char **argv)
 	}
 }
 
+/* Is one of the addresses one for datagrams? */
+static int
+has_inet_target(const struct options *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->ntargets; i++)
+		if (o->targets[i].address.storage.ss_family != AF_UNIX)
+			return 1;
+	return o->ntargets == 0 && o->handed == 0;
+}
+
 /* What only makes sense together, or not at all. */
 static int
 check(const struct options *o, const char *left_over)
@@ -337,6 +319,8 @@ check(const struct options *o, const char *left_over)
 		       left_over);
 	else if (o->quiet && o->verbose)
 		report("-q and -v contradict each other: give one of them");
+	else if (o->udp && !has_inet_target(o))
+		report("--udp needs an address: add --listen=HOST:PORT");
 	else if (o->mode == MODE_RAW && o->prefix)
 		what = "prefix";
 	else if (o->mode == MODE_RAW && o->max_line)
@@ -361,14 +345,18 @@ options_read(struct options *o, int argc, char **argv)
 			break;
 		status = read_option(o, val, argv);
 	}
+	if (!status && o->action == ACTION_SERVE)
+		o->handed = activation_take();
+	if (o->handed < 0)
+		status = EXIT_USAGE;
 	if (!status)
 		status = check(o, argv[optind]);
 	if (!o->prefix)
 		o->prefix = "";
 	if (!o->max_line)
 		o->max_line = 65536;
-	if (!status && o->ntargets == 0)
-		status = add_target(o, DEFAULT_TARGET, 0);
+	if (!status && o->ntargets == 0 && o->handed == 0)
+		status = add_target(o, OPTIONS_DEFAULT_TARGET, 0);
 	return status;
 }
 

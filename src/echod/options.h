@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <pollux/net.h>
 
+/* Where to listen when nobody says. */
+#define OPTIONS_DEFAULT_TARGET "127.0.0.1:7007"
+
 /* The longest --prefix. */
 #define PREFIX_MAX 4096
 
@@ -38,6 +41,8 @@ struct options {
 	const char *backend; /* NULL: the best */
 	struct target *targets;
 	size_t ntargets;
+	int handed; /* descriptors, by who started us: activation.h */
+	int udp;    /* datagrams too, where TCP is served */
 	enum mode mode;
 	const char *prefix;
 	size_t prefix_length;
@@ -53,7 +58,7 @@ struct options {
 int options_read(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
 
-/* The text of --help, on standard output. */
+/* The text of --help, on standard output (help.c). */
 void options_help(void);
 
 #endif

@@ -71,8 +71,9 @@ server_dump(struct server *s)
 }
 
 int
-server_take_place(struct worker *w)
+server_take_place(void *worker)
 {
+	struct worker *w = worker;
 	struct server *s = w->server;
 	int taken = 1;
 
@@ -90,8 +91,9 @@ server_take_place(struct worker *w)
 }
 
 void
-server_give_place(struct worker *w)
+server_give_place(void *worker)
 {
+	struct worker *w = worker;
 	struct server *s = w->server;
 	int i;
 
@@ -102,7 +104,7 @@ server_give_place(struct worker *w)
 	for (i = 0; i < s->options->workers; i++) {
 		w = &s->workers[i];
 		if (w->wants_room && w->loop &&
-		    plx_loop_post(w->loop, worker_ring_room, w) >= 0)
+		    plx_loop_post(w->loop, worker_tell_room, w) >= 0)
 			w->wants_room = 0;
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -119,7 +121,7 @@ thread_main(void *worker)
 	pthread_mutex_lock(&s->lock);
 	s->others--;
 	if (chief->loop)
-		plx_loop_post(chief->loop, worker_ring_left, chief);
+		plx_loop_post(chief->loop, worker_tell_change, chief);
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
@@ -166,6 +168,8 @@ make_workers(struct server *s)
 		w = &s->workers[i];
 		w->server = s;
 		w->index = i;
+		w->idle = s->options->idle;
+		w->nap = w->idle && w->idle < 8 * NAP ? w->idle / 8 : NAP;
 		w->in = malloc(2 * BUFFER_SIZE);
 		if (!w->in)
 			return -ENOMEM;

@@ -2,16 +2,17 @@
 /*
  * server.h: what the workers share, and what one worker has.
  *
- * A worker is a thread with a loop of its own; it touches nothing of another
- * worker.  What is shared lies in struct server, behind its lock, and reaches
- * a worker as a post to its loop.
+ * A worker is a thread with a loop and a struct plx_server of its own; it
+ * touches nothing of another worker.  What is shared lies in struct server,
+ * behind its lock, and reaches a worker as a post to its loop.
  */
 #ifndef ECHOD_SERVER_H
 #define ECHOD_SERVER_H
 
 #include <pthread.h>
+#include <pollux/server.h>
+#include <pollux/sync.h>
 #include <pollux/task.h>
-#include "bell.h"
 #include "options.h"
 
 /* What one receive can bring, and one answer in line mode. */
@@ -20,14 +21,16 @@
 /* How long a stop waits for clients to take what they are owed. */
 #define GRACE (5 * PLX_SECOND)
 
+/* After so long without a byte a connection gives its stack up. */
+#define NAP PLX_SECOND
+
 struct listener;
-struct connection;
 struct worker;
 
-/* A listening socket of one worker, and the task that accepts from it. */
-struct acceptor {
+/* A socket of one worker that takes datagrams, and the task that does. */
+struct datagrams {
 	struct worker *worker;
-	int fd;	     /* -1 closed */
+	int fd;	     /* -1: none; else to be closed here */
 	int waiting; /* in SCOPE, which a stop cancels */
 	struct plx_scope scope;
 };
@@ -37,21 +40,21 @@ struct worker {
 	int index;
 	pthread_t thread; /* but for worker 0, which is the main thread */
 	plx_loop *loop;	  /* under the lock; NULL: nothing can be posted */
+	int *fds; /* one per listener; -1: closed, or the service's by now */
 
 	/* Of the worker's own thread. */
-	struct acceptor *acceptors;	/* one per listener */
-	struct connection *connections; /* those that a stop must tell */
-	int live;			/* tasks that accept or serve */
+	plx_loop *here;
+	plx_server *service; /* NULL: not open */
+	struct datagrams *datagrams;
+	size_t ndatagrams;
 	int stopping;
-	int64_t grace;	  /* the deadline of all that is left, if stopping */
-	int short_of;	  /* the error that accepting paused for last */
-	int64_t since;	  /* when that pause ended */
-	struct bell room; /* a connection has ended */
-	struct bell left; /* a task or another worker has ended */
-	char *in, *out;	  /* BUFFER_SIZE each; valid until the task waits */
+	int64_t idle;		  /* as in struct options */
+	int64_t nap;		  /* NAP, or an eighth of a short IDLE */
+	struct plx_event changed; /* another worker has started or left */
+	char *in, *out; /* BUFFER_SIZE each; valid until the task waits */
 
 	/* Under the lock. */
-	int wants_room; /* ring ROOM when a connection of any worker ends */
+	int wants_room; /* tell it when a connection of any worker ends */
 };
 
 struct server {
@@ -79,28 +82,24 @@ void server_fail(struct server *s);
 void server_dump(struct server *s);
 
 /*
- * A place under the connection limit: 1, or 0 when there is none; then the
- * room bell of W will ring.  When W is stopping there always is one.  No-ops
- * without a limit.
+ * A place under the connection limit, for WORKER: 1, or 0 when there is none;
+ * then its service will be told of room.  When it is stopping there always is
+ * one.  No-ops without a limit.
  */
-int server_take_place(struct worker *w);
-void server_give_place(struct worker *w);
+int server_take_place(void *worker);
+void server_give_place(void *worker);
 
 /* Runs W in this thread until stopped.  BUFFERS and sockets are there. */
 void worker_run(struct worker *w);
 
-/* Counts a task of W, by whoever spawns it, and its end. */
-void worker_task_began(struct worker *w);
-void worker_task_ended(struct worker *w);
-
 /* Posted to W's loop. */
 void worker_stop(void *worker);
 void worker_dump(void *worker);
-void worker_ring_room(void *worker);
-void worker_ring_left(void *worker);
+void worker_tell_room(void *worker);
+void worker_tell_change(void *worker);
 
-/* The task of struct acceptor ARG. */
-int acceptor(void *arg);
+/* The task of struct datagrams ARG. */
+int datagrams_serve(void *arg);
 
 /*
  * Holds signals back until control_begin, which catches them in the loop of

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * worker.c: one thread's part of the server: a loop, a task per listener, a
- * task per connection, and a first task that waits for the end of all.
+ * worker.c: one thread's part of the server: a loop, a service for the
+ * connections, a task per socket of datagrams.
  *
- * A stop arrives as a post.  It cancels the scopes in which tasks accept and
- * receive; each task then does what it still owes, with the grace deadline on
- * every further wait, and ends.  No task is ever ended from outside.
+ * A stop arrives as a post.  The service then lets each connection finish what
+ * it owes, under the grace deadline; tasks of datagrams are in scopes of their
+ * own, which the stop cancels.  No task is ever ended from outside.
  */
 #include <config.h>
 
@@ -13,58 +13,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <pollux/insight.h>
 #include <pollux/loop.h>
 #include "connection.h"
+#include "listener.h"
 #include "report.h"
 #include "server.h"
 
 void
-worker_task_began(struct worker *w)
-{
-	w->live++;
-}
-
-void
-worker_task_ended(struct worker *w)
-{
-	if (--w->live == 0)
-		bell_ring(&w->left);
-}
-
-void
-worker_ring_room(void *worker)
+worker_tell_room(void *worker)
 {
 	struct worker *w = worker;
 
-	bell_ring(&w->room);
+	if (w->service)
+		plx_server_room(w->service);
 }
 
 void
-worker_ring_left(void *worker)
+worker_tell_change(void *worker)
 {
 	struct worker *w = worker;
 
-	bell_ring(&w->left);
+	plx_event_set(&w->changed);
 }
 
 void
 worker_stop(void *worker)
 {
 	struct worker *w = worker;
-	struct connection *c;
 	size_t i;
 
 	if (w->stopping)
 		return;
 	w->stopping = 1;
-	w->grace = plx_after(GRACE);
-	for (i = 0; i < w->server->nlisteners; i++)
-		if (w->acceptors[i].waiting)
-			plx_scope_cancel(&w->acceptors[i].scope);
-	for (c = w->connections; c; c = c->next)
-		plx_scope_cancel(&c->scope);
-	bell_ring(&w->left);
+	if (w->service)
+		plx_server_stop(w->service, GRACE);
+	for (i = 0; i < w->ndatagrams; i++)
+		if (w->datagrams[i].waiting)
+			plx_scope_cancel(&w->datagrams[i].scope);
+	plx_event_set(&w->changed);
 }
 
 /* Put together first: the tables of two workers must not mix. */
@@ -110,26 +98,21 @@ retire(struct worker *w)
 	int done;
 
 	pthread_mutex_lock(&s->lock);
-	done = w->live == 0 && (w->index > 0 || s->others == 0);
+	done = w->index > 0 || s->others == 0;
 	if (done)
 		w->loop = NULL;
 	pthread_mutex_unlock(&s->lock);
 	return done;
 }
 
+/* Waits for news of other workers; -ECANCELED as any wait. */
 static int
-start_acceptors(struct worker *w)
+await_change(struct worker *w)
 {
-	size_t i;
-	int err;
+	int err = plx_event_wait(&w->changed, PLX_NEVER);
 
-	for (i = 0; i < w->server->nlisteners; i++) {
-		err = plx_spawn(NULL, acceptor, &w->acceptors[i], NULL);
-		if (err < 0)
-			return err;
-		worker_task_began(w);
-	}
-	return 0;
+	plx_event_clear(&w->changed);
+	return err;
 }
 
 /* Counts W as started and tells worker 0, which waits for that. */
@@ -142,7 +125,7 @@ note_start(struct worker *w)
 	pthread_mutex_lock(&s->lock);
 	s->started++;
 	if (chief->loop)
-		plx_loop_post(chief->loop, worker_ring_left, chief);
+		plx_loop_post(chief->loop, worker_tell_change, chief);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -158,18 +141,95 @@ all_started(struct server *s)
 	return all;
 }
 
-/* What worker 0 does beside its own: 0, or -1 after a report. */
+/* The task of worker 0 that speaks for all of them. */
 static int
-lead(struct worker *w)
+lead(void *worker)
 {
-	int all;
+	struct worker *w = worker;
+	int all = 0;
 
 	if (control_begin(w->server) < 0)
-		return -1;
-	while ((all = all_started(w->server)) == 0)
-		if (bell_wait(&w->left, PLX_NEVER) < 0)
-			return -1;
-	return all > 0 ? control_announce(w->server) : 0;
+		all = -1;
+	while (all == 0 && (all = all_started(w->server)) == 0)
+		if (await_change(w) < 0)
+			return 0;
+	if (all < 0 || control_announce(w->server) < 0)
+		server_fail(w->server);
+	return 0;
+}
+
+/* Hands the sockets of connections over to a service: 0 or -errno. */
+static int
+open_service(struct worker *w)
+{
+	struct server *s = w->server;
+	size_t i, n = 0, all = s->nlisteners;
+	int *fds = calloc(all ? all : 1, sizeof(*fds)), err = 0;
+	struct plx_server_options o = connection_service(w);
+
+	if (!fds)
+		return -ENOMEM;
+	for (i = 0; i < all; i++)
+		if (!s->listeners[i].is_datagram)
+			fds[n++] = w->fds[i];
+	o.listeners = fds;
+	o.nlisteners = n;
+	if (n > 0)
+		err = plx_server_open(&o, &w->service);
+	for (i = 0; err == 0 && i < all; i++)
+		if (!s->listeners[i].is_datagram)
+			w->fds[i] = -1;
+	free(fds);
+	return err;
+}
+
+/* Starts the tasks of datagrams in N: 0 or -errno. */
+static int
+start_datagrams(struct worker *w, plx_nursery *n)
+{
+	struct server *s = w->server;
+	struct datagrams *d;
+	size_t i;
+	int err;
+
+	w->datagrams = calloc(s->nlisteners + 1, sizeof(*d));
+	if (!w->datagrams)
+		return -ENOMEM;
+	for (i = 0; i < s->nlisteners; i++) {
+		if (!s->listeners[i].is_datagram)
+			continue;
+		d = &w->datagrams[w->ndatagrams];
+		d->worker = w;
+		d->fd = w->fds[i];
+		err = plx_spawn(n, datagrams_serve, d, NULL);
+		if (err < 0)
+			return err;
+		w->ndatagrams++;
+		w->fds[i] = -1;
+	}
+	return 0;
+}
+
+/* Starts all that serves, and serves until stopped. */
+static void
+serve(struct worker *w, plx_nursery *n)
+{
+	int err = open_service(w);
+
+	if (!err && w->index == 0)
+		err = plx_spawn(n, lead, w, NULL);
+	if (!err)
+		err = start_datagrams(w, n);
+	if (err < 0) {
+		report("cannot accept connections: %s", strerror(-err));
+		server_fail(w->server);
+	}
+	if (publish(w, w->here))
+		worker_stop(w);
+	note_start(w);
+	if (w->service)
+		plx_server_run(w->service);
+	plx_server_close(&w->service);
 }
 
 /* The first task. */
@@ -177,20 +237,20 @@ static int
 oversee(void *worker)
 {
 	struct worker *w = worker;
-	int err;
+	plx_nursery *n;
+	int err = plx_nursery_open(NULL, &n);
 
+	w->here = plx_self_loop();
 	plx_set_name(plx_self(), "overseer");
-	if (publish(w, plx_self_loop()))
-		worker_stop(w);
-	err = start_acceptors(w);
 	if (err < 0)
-		report("cannot accept connections: %s", strerror(-err));
-	else
-		note_start(w);
-	if (err < 0 || (w->index == 0 && lead(w) < 0))
-		server_fail(w->server);
+		return err;
+	serve(w, n);
+	plx_nursery_close(&n, 0);
+	free(w->datagrams);
+	w->datagrams = NULL;
+	w->ndatagrams = 0;
 	while (!retire(w))
-		if (bell_wait(&w->left, PLX_NEVER) < 0)
+		if (await_change(w) < 0)
 			break;
 	if (w->index == 0)
 		control_end();

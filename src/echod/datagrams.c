@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * datagrams.c: each datagram goes back to whoever sent it, as it came.
+ *
+ * They are received and sent by the dozen.  Buffers have room for the longest
+ * there is; only what a datagram fills is ever touched.
+ *
+ * Anybody can forge a sender.  Two echo servers would throw one datagram
+ * between them for ever, so nothing is answered whose sender has a port below
+ * 1024, where services of the system live (echo, port 7, among them), or the
+ * port that it came to here.
+ *
+ * A datagram that cannot be sent is dropped, as the network would; the others
+ * go on.  A stop cancels the scope; what is in the socket by then is answered.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <pollux/io.h>
+#include <pollux/udp.h>
+#include "report.h"
+#include "server.h"
+
+#define BATCH 32
+#define LONGEST ((size_t)64 << 10)
+
+/* A bound on what a stop takes out of one socket: batches. */
+#define LAST_BATCHES 128
+
+/* After an error of the socket that is not a datagram's. */
+#define PAUSE (100 * PLX_MILLISECOND)
+
+struct batch {
+	struct plx_datagram list[BATCH];
+	char data[BATCH][LONGEST];
+};
+
+/* The port of A in the host's order; 0: it has none. */
+static unsigned
+port_of(const struct plx_address *a)
+{
+	const struct sockaddr_in *v4 = (const void *)&a->storage;
+	const struct sockaddr_in6 *v6 = (const void *)&a->storage;
+
+	if (a->length == 0)
+		return 0;
+	if (a->storage.ss_family == AF_INET)
+		return ntohs(v4->sin_port);
+	return a->storage.ss_family == AF_INET6 ? ntohs(v6->sin6_port) : 0;
+}
+
+/* Would an answer to A make a loop?  OWN is the port that it came to, or 0
+   for a socket without ports. */
+static int
+is_suspect(const struct plx_address *a, unsigned own)
+{
+	unsigned port = port_of(a);
+
+	if (own == 0)
+		return a->length == 0;
+	return port < 1024 || port == own;
+}
+
+/* Moves those that are to be answered to the front: how many.  Their buffers
+   change places with them. */
+static int
+select_honest(struct plx_datagram *list, int n, unsigned own)
+{
+	struct plx_datagram other;
+	int i, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		if (is_suspect(&list[i].peer, own))
+			continue;
+		other = list[kept];
+		list[kept++] = list[i];
+		list[i] = other;
+	}
+	return kept;
+}
+
+/* Sends N, dropping what cannot be sent: 0, or why to stop. */
+static int
+answer(int fd, struct plx_datagram *list, int n, int64_t deadline)
+{
+	int sent;
+
+	while (n > 0) {
+		sent = plx_send_datagrams(fd, list, n, deadline);
+		if (sent == -ECANCELED || sent == -ETIMEDOUT)
+			return sent;
+		if (sent < 0)
+			sent = 1;
+		list += sent;
+		n -= sent;
+	}
+	return 0;
+}
+
+/* Answers batches until there is an error, which is returned, or LIMIT of them
+   have been. */
+static int
+echo(int fd, struct batch *b, unsigned own, int limit, int64_t deadline)
+{
+	int i, n = 0;
+
+	for (i = 0; limit == 0 || i < limit; i++) {
+		n = plx_recv_datagrams(fd, b->list, BATCH, deadline);
+		if (n < 0)
+			return n;
+		n = select_honest(b->list, n, own);
+		n = answer(fd, b->list, n, deadline);
+		if (n < 0)
+			return n;
+	}
+	return 0;
+}
+
+/* As echo, with the errors that earlier datagrams have brought home passed
+   over. */
+static void
+echo_until_stopped(struct datagrams *d, struct batch *b, unsigned own)
+{
+	int err = 0;
+
+	while (err != -ECANCELED && !d->worker->stopping) {
+		err = echo(d->fd, b, own, 0, PLX_NEVER);
+		if (err != -ECONNREFUSED && err != -ECANCELED)
+			err = plx_sleep(PAUSE);
+	}
+}
+
+static struct batch *
+make_batch(void)
+{
+	struct batch *b = malloc(sizeof(*b));
+	int i;
+
+	for (i = 0; b && i < BATCH; i++) {
+		b->list[i].data = b->data[i];
+		b->list[i].room = LONGEST;
+	}
+	return b;
+}
+
+int
+datagrams_serve(void *arg)
+{
+	struct datagrams *d = arg;
+	struct plx_address here = {.length = 0};
+	struct batch *b = make_batch();
+	unsigned own;
+
+	plx_set_name(plx_self(), "datagrams");
+	plx_local_address(d->fd, &here);
+	own = port_of(&here);
+	if (!b) {
+		report("cannot echo datagrams: %s", strerror(ENOMEM));
+		server_fail(d->worker->server);
+	} else {
+		plx_scope_enter(&d->scope, PLX_NEVER);
+		d->waiting = 1;
+		echo_until_stopped(d, b, own);
+		d->waiting = 0;
+		plx_scope_leave(&d->scope, 0);
+		echo(d->fd, b, own, LAST_BATCHES, 0);
+	}
+	free(b);
+	plx_close(d->fd);
+	d->fd = -1;
+	return 0;
+}
