@@ -321,7 +321,7 @@ serve(struct plx_connection *c)
 	struct plx_serving v;
 	int r;
 
-	r = plx_stream_open(&v.stream, c->fd, &c->server->options.stream);
+	r = plx__stream_open(&v.stream, c->fd, 1, &c->server->options.stream);
 	if (r < 0)
 		return end(c, r);
 	v.stream.data = c->data;

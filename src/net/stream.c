@@ -88,8 +88,8 @@ begin_buffers(struct plx_stream *s)
 }
 
 int
-plx_stream_open(struct plx_stream *s, int fd,
-		const struct plx_stream_options *options)
+plx__stream_open(struct plx_stream *s, int fd, int socket,
+		 const struct plx_stream_options *options)
 {
 	static const struct plx_stream_options none;
 	const struct plx_stream_options *o = options ? options : &none;
@@ -108,12 +108,21 @@ plx_stream_open(struct plx_stream *s, int fd,
 		made.low--;
 	made.sys = plx__loop_sys(made.loop);
 	made.sunk.set = made.empty.set = 1;
-	r = fd < 0 ? -EBADF : look_at(&made, fd);
+	r = fd < 0 ? -EBADF : 0;
+	if (r == 0 && !socket)
+		r = look_at(&made, fd);
 	if (r < 0)
 		return r;
 	begin_buffers(&made);
 	*s = made;
 	return 0;
+}
+
+int
+plx_stream_open(struct plx_stream *s, int fd,
+		const struct plx_stream_options *options)
+{
+	return plx__stream_open(s, fd, 0, options);
 }
 
 /* Nobody uses the descriptor any more, which is returned. */

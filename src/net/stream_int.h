@@ -35,6 +35,10 @@ struct plx_ending {
 /* How long such a read waits. */
 #define PLX__STREAM_LAST_WAIT (100 * PLX_MILLISECOND)
 
+/* plx_stream_open; SOCKET: FD is known to be one, and the system not asked. */
+int plx__stream_open(struct plx_stream *s, int fd, int socket,
+		     const struct plx_stream_options *options);
+
 /* May a task that is cancelled go on with S? */
 int plx__stream_ends(const struct plx_stream *s);
 
