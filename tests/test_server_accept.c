@@ -48,24 +48,6 @@ Test(server_accept, a_run_needs_a_task)
 	support_end(mark, NULL);
 }
 
-/* A directory of the test's own, and a socket's path in it. */
-struct place {
-	char dir[64];
-	char path[80];
-};
-
-static void
-make_place(struct place *p, struct plx_address *at)
-{
-	char text[96];
-
-	strcpy(p->dir, "/tmp/pollux-server-XXXXXX");
-	cr_expect_not_null(mkdtemp(p->dir));
-	snprintf(p->path, sizeof(p->path), "%s/s", p->dir);
-	snprintf(text, sizeof(text), "unix:%s", p->path);
-	cr_expect_eq(plx_address_parse(text, at), 0);
-}
-
 static int
 serve_both_kinds(void *name)
 {
@@ -115,20 +97,6 @@ Test(server_accept, a_path_goes_with_the_server_that_made_it)
 	unlink(p.path);
 	cr_assert_eq(rmdir(p.dir), 0);
 	support_end(mark, NULL);
-}
-
-/* A socket that listens already, as a program is started with. */
-static int
-listen_already(int blocking)
-{
-	struct plx_address a;
-	int fd = -1;
-
-	plx_address_parse("127.0.0.1:0", &a);
-	cr_expect_eq(plx_listen(&a, NULL, &fd), 0);
-	if (blocking)
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-	return fd;
 }
 
 static int

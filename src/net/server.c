@@ -33,11 +33,13 @@ static int
 find_address(struct plx_listener *l)
 {
 	const struct plx_sys *sys = l->server->sys;
-	struct plx_address *a = &l->address;
+	struct plx_address a = {.length = sizeof(a.storage)};
+	int err = sys->getsockname(sys, l->fd, (struct sockaddr *)&a.storage,
+				   &a.length);
 
-	a->length = sizeof(a->storage);
-	return sys->getsockname(sys, l->fd, (struct sockaddr *)&a->storage,
-				&a->length);
+	if (err >= 0)
+		l->address = a;
+	return err < 0 ? err : 0;
 }
 
 static int
@@ -106,9 +108,10 @@ open_listener(struct plx_listener *l, const struct plx_address *a)
 
 	if (err < 0)
 		return err;
-	err = find_address(l);
+	l->address = *a;
+	err = note_path(l);
 	if (err == 0)
-		err = note_path(l);
+		err = find_address(l);
 	if (err < 0)
 		close_listener(l);
 	else
@@ -131,11 +134,13 @@ get_flag(const struct plx_listener *l, int name)
 static int
 check_listener(struct plx_listener *l)
 {
-	int listens = get_flag(l, SO_ACCEPTCONN);
-	int type = get_flag(l, SO_TYPE);
+	int listens = get_flag(l, SO_ACCEPTCONN), type;
 
 	if (listens < 0)
 		return listens;
+	type = get_flag(l, SO_TYPE);
+	if (type < 0)
+		return type;
 	return listens && type == SOCK_STREAM ? find_address(l) : -EINVAL;
 }
 
