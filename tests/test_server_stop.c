@@ -133,6 +133,32 @@ hear_out(void *name)
 }
 CLOCKED_BACKENDS(server_stop, who_is_speaking_is_heard_out, hear_out)
 
+/* The peer goes on after the moment of quiet that the server has taken for the
+   end; a reset could destroy the answer that it has not read yet. */
+static int
+speak_too_late(void *name)
+{
+	struct scene s;
+	int fd;
+
+	set_scene(&s, name, echo);
+	begin_scene(&s);
+	fd = client(&s);
+	ask(fd, "answer");
+	let_run(4);
+	cr_expect_eq(s.started, 1, "%s", s.name);
+	plx_server_stop(s.server, 5 * PLX_SECOND);
+	plx_sleep(150 * PLX_MILLISECOND);
+	ask(fd, "late");
+	let_run(4);
+	expect(&s, fd, "answer");
+	expect_end(&s, fd, 0);
+	end_scene(&s);
+	cr_expect_eq(s.error, 0, "%s: %d", s.name, s.error);
+	return 0;
+}
+CLOCKED_BACKENDS(server_stop, who_speaks_too_late_gets_no_reset, speak_too_late)
+
 /* Writes for ever. */
 static int
 write_on(struct plx_stream *st, void *arg)

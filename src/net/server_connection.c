@@ -282,6 +282,30 @@ handle(struct plx_connection *c)
 	return plx_scope_leave(&v->scope, r);
 }
 
+/* Has the peer of C ended, or is it gone?  That it was quiet after a stop
+   counts as the end for the stream. */
+static int
+has_ended(const struct plx_connection *c)
+{
+	const struct plx_sys *sys = c->server->sys;
+	char byte;
+	ssize_t r = sys->recv(sys, c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return r <= 0 && r != -EAGAIN;
+}
+
+/* Tells the peer of the end, and gives it a moment to answer with its own. */
+static void
+linger(struct plx_connection *c)
+{
+	struct plx_stream *st = &c->serving->stream;
+
+	if (has_ended(c))
+		return;
+	st->flags &= (unsigned char)~PLX__STREAM_ENDED;
+	plx_stream_linger(st, after(c->server, PLX_SERVER_QUIET));
+}
+
 /* The handler has said 0: the rest goes out. */
 static int
 send_off(struct plx_connection *c)
@@ -295,8 +319,8 @@ send_off(struct plx_connection *c)
 		return 0;
 	enter(c);
 	err = plx_stream_flush(st, after(s, timeout ? timeout : CLOSE_TIMEOUT));
-	if (err == 0 && s->stopping && !(st->flags & PLX__STREAM_ENDED))
-		plx_stream_linger(st, after(s, PLX_SERVER_QUIET));
+	if (err == 0 && s->stopping)
+		linger(c);
 	plx_scope_leave(&c->serving->scope, 0);
 	return err;
 }
