@@ -139,7 +139,8 @@ static int
 speak_too_late(void *name)
 {
 	struct scene s;
-	int fd;
+	socklen_t length = sizeof(int);
+	int fd, error = 0;
 
 	set_scene(&s, name, echo);
 	begin_scene(&s);
@@ -151,6 +152,8 @@ speak_too_late(void *name)
 	plx_sleep(150 * PLX_MILLISECOND);
 	ask(fd, "late");
 	let_run(4);
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+	cr_expect_eq(error, 0, "%s: the server says %d", s.name, error);
 	expect(&s, fd, "answer");
 	expect_end(&s, fd, 0);
 	end_scene(&s);
