@@ -6,19 +6,31 @@
 
 #include "server_common.h"
 
+static uint64_t
+tasks(void)
+{
+	struct plx_stats st;
+
+	plx_stats(plx_self_loop(), &st);
+	return st.spawned;
+}
+
 static int
 silence_then_sound(void *name)
 {
 	struct scene s;
+	uint64_t before;
 	int fd;
 
 	set_scene(&s, name, echo);
 	begin_scene(&s);
+	before = tasks();
 	fd = client(&s);
 	expect_silence(&s, fd);
 	cr_expect_eq(s.opened, 1, "%s", s.name);
 	cr_expect_eq(s.started, 0, "%s", s.name);
 	EXPECT_STATS(&s, 0, 1);
+	cr_expect_eq(tasks(), before, "%s: a task", s.name);
 	ask(fd, "one");
 	expect(&s, fd, "one");
 	cr_expect_eq(s.started, 1, "%s", s.name);

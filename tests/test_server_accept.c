@@ -99,6 +99,28 @@ Test(server_accept, a_path_goes_with_the_server_that_made_it)
 	support_end(mark, NULL);
 }
 
+#if defined(__linux__)
+static int
+serve_abstract(void *name)
+{
+	struct scene s;
+	char text[64];
+	int fd;
+
+	set_scene(&s, name, echo);
+	snprintf(text, sizeof(text), "unix:@pollux-server-%d", (int)getpid());
+	cr_expect_eq(plx_address_parse(text, &s.at[0]), 0);
+	begin_scene(&s);
+	fd = client(&s);
+	ask(fd, "no path");
+	expect(&s, fd, "no path");
+	plx_close(fd);
+	end_scene(&s);
+	return 0;
+}
+ON_BACKENDS(server_accept, a_name_without_a_path, serve_abstract)
+#endif
+
 static int
 serve_given(void *name)
 {
