@@ -12,7 +12,7 @@
 static int notes; /* connections that were opened and not closed */
 
 static void
-take_note(const struct plx_server_note *n, void *arg)
+take_note(struct plx_server_note *n, void *arg)
 {
 	(void)arg;
 	notes += n->event == PLX_SERVER_OPENED;
