@@ -38,11 +38,9 @@ plx__stream_begin(struct plx_stream *s, int64_t deadline)
 {
 	int r = plx__io_begin(s->fd, deadline);
 
-	if (r == -ECANCELED && plx__stream_ends(s))
-		r = 0;
-	if (r == 0 && s->flags & PLX__STREAM_CLOSED)
-		r = -ESHUTDOWN;
-	return r;
+	if (r != -EPERM && s->flags & PLX__STREAM_CLOSED)
+		return -ESHUTDOWN;
+	return r == -ECANCELED && plx__stream_ends(s) ? 0 : r;
 }
 
 int
