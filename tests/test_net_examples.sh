@@ -56,7 +56,7 @@ run until complete: done
 END
 for backend in $(${ECHOD:-./echod} --list-backends | awk '$2 == "yes" { print $1 }'); do
 	same "$backend"
-	for program in cat_any chatd forward; do
+	for program in cat_any chatd forward rpcd; do
 		if test -x examples/$program; then
 			numbered "$backend" $program
 		else
