@@ -22,6 +22,9 @@ int64_t cancel_now(void);
 int64_t cancel_after(int64_t duration);
 int cancel_listen(const struct plx_address *address,
 		  const struct plx_listen_options *options, int *out);
+int cancel_server_open(const struct plx_server_options *options,
+		       plx_server **out);
+int cancel_serve(const struct plx_server_options *options, plx_server **s);
 int cancel_print(const char *format, ...) PLX_PRINTF(1, 2);
 void *cancel_malloc(size_t size);
 void *cancel_calloc(size_t n, size_t size);
@@ -33,6 +36,8 @@ void cancel_free(void *p);
 #define plx_now cancel_now
 #define plx_after cancel_after
 #define plx_listen cancel_listen
+#define plx_server_open cancel_server_open
+#define plx_serve cancel_serve
 #define printf(...) cancel_print(__VA_ARGS__)
 #define fprintf(f, ...) cancel_print(__VA_ARGS__)
 #define puts(s) cancel_print("%s", s)

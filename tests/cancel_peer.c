@@ -18,7 +18,10 @@
 #include <pollux/net.h>
 #include "cancel_disguise.h"
 #include "cancel_peer.h"
+#include "support.h"
 #undef plx_listen
+#undef plx_server_open
+#undef plx_serve
 #undef printf
 #undef fprintf
 #undef malloc
@@ -45,6 +48,8 @@ struct client {
 
 static struct client clients[CLIENTS];
 static char path[64];
+static char block[20000];
+static size_t text_length;
 static int raised;
 static long blocks;
 
@@ -63,6 +68,44 @@ cancel_listen(const struct plx_address *address,
 	unlink(path);
 	r = plx_address_parse(text, &at);
 	return r < 0 ? r : plx_listen(&at, NULL, out);
+}
+
+/* Lets OPTIONS say all but where to listen. */
+static int
+disguise(const struct plx_server_options *options, struct plx_server_options *o,
+	 int *fd)
+{
+	*o = *options;
+	o->addresses = NULL;
+	o->naddresses = 0;
+	o->listeners = fd;
+	o->nlisteners = 1;
+	o->sys = &support_sys.sys;
+	return cancel_listen(NULL, NULL, fd);
+}
+
+int
+cancel_server_open(const struct plx_server_options *options, plx_server **out)
+{
+	struct plx_server_options o;
+	int fd, r = disguise(options, &o, &fd);
+
+	if (r == 0 && (r = plx_server_open(&o, out)) < 0)
+		close(fd);
+	return r;
+}
+
+int
+cancel_serve(const struct plx_server_options *options, plx_server **s)
+{
+	plx_server *server, **at = s ? s : &server;
+	int r = cancel_server_open(options, at);
+
+	if (r < 0)
+		return r;
+	r = plx_server_run(*at);
+	plx_server_close(at);
+	return r;
 }
 
 /* Is C connected, now or again? */
@@ -89,18 +132,37 @@ go(struct client *c)
 	c->went = 1;
 }
 
+void
+peer_text(const void *text, size_t n)
+{
+	text_length = n;
+	for (size_t i = 0; n > 0 && i < sizeof(block); i++)
+		block[i] = ((const char *)text)[i % n];
+}
+
+static void
+peer_lines(void)
+{
+	char line[100];
+
+	memset(line, 'a', sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	peer_text(line, sizeof(line));
+}
+
 /* Sends what goes: did any? */
 static int
 say(struct client *c)
 {
-	static char block[20000];
+	size_t from;
 	ssize_t n;
 
 	if (c->sent >= AMOUNT)
 		return 0;
-	for (size_t i = 0; i < sizeof(block); i++)
-		block[i] = (char)(i % 100 == 99 ? '\n' : 'a');
-	n = send(c->fd, block, sizeof(block), MSG_NOSIGNAL);
+	if (!text_length)
+		peer_lines();
+	from = c->sent % text_length;
+	n = send(c->fd, block + from, sizeof(block) - from, MSG_NOSIGNAL);
 	if (n > 0)
 		c->sent += (size_t)n;
 	if (c->sent >= AMOUNT)
@@ -112,8 +174,8 @@ say(struct client *c)
 static int
 hear(struct client *c)
 {
-	static char block[20000];
-	ssize_t n = recv(c->fd, block, sizeof(block), 0);
+	static char answer[20000];
+	ssize_t n = recv(c->fd, answer, sizeof(answer), 0);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN)) {
 		go(c);
