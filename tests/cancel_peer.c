@@ -70,17 +70,21 @@ cancel_listen(const struct plx_address *address,
 	return r < 0 ? r : plx_listen(&at, NULL, out);
 }
 
-/* Lets OPTIONS say all but where to listen. */
+/* Lets OPTIONS say all but where to listen; sockets that listen already are the
+   driver's.  FD is -1 if none was opened. */
 static int
 disguise(const struct plx_server_options *options, struct plx_server_options *o,
 	 int *fd)
 {
 	*o = *options;
+	*fd = -1;
+	o->sys = &support_sys.sys;
+	if (o->nlisteners > 0)
+		return 0;
 	o->addresses = NULL;
 	o->naddresses = 0;
 	o->listeners = fd;
 	o->nlisteners = 1;
-	o->sys = &support_sys.sys;
 	return cancel_listen(NULL, NULL, fd);
 }
 
@@ -90,7 +94,7 @@ cancel_server_open(const struct plx_server_options *options, plx_server **out)
 	struct plx_server_options o;
 	int fd, r = disguise(options, &o, &fd);
 
-	if (r == 0 && (r = plx_server_open(&o, out)) < 0)
+	if (r == 0 && (r = plx_server_open(&o, out)) < 0 && fd >= 0)
 		close(fd);
 	return r;
 }
