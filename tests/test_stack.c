@@ -198,6 +198,34 @@ Test(stack, freed_slots_beyond_the_bound_give_their_pages_back, .timeout = 60)
 	end();
 }
 
+Test(stack, a_trim_leaves_what_was_needed_since_the_last_one, .timeout = 60)
+{
+	static struct slot s[500];
+	int i;
+
+	begin();
+	for (i = 0; i < 500; i++)
+		s[i] = get();
+	for (i = 0; i < 500; i++)
+		put(s[i]);
+	plx__stack_trim(&pool);
+	cr_assert_eq(pool.kept, 500, "%zu", pool.kept);
+	for (i = 0; i < 200; i++)
+		s[i] = get();
+	for (i = 0; i < 200; i++)
+		put(s[i]);
+	plx__stack_trim(&pool);
+	cr_assert_eq(pool.kept, 200, "%zu", pool.kept);
+	plx__stack_trim(&pool);
+	cr_assert_eq(pool.kept, PLX_STACK_KEEP_LEAST, "%zu", pool.kept);
+	for (i = 0; i < 500; i++)
+		s[i] = get();
+	for (i = 0; i < 500; i++)
+		put(s[i]);
+	cr_assert_eq(pool.kept, 500, "%zu", pool.kept);
+	end();
+}
+
 Test(stack, a_slab_that_holds_nothing_is_unmapped, .timeout = 60)
 {
 	struct slot a, b;

@@ -332,3 +332,31 @@ dump_summary(void *arg)
 	return 0;
 }
 IN_A_TASK(stats, a_dump_ends_with_a_line_of_them, dump_summary)
+
+static int
+end_at_once(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* Tenths of a second go by in which nothing but this task is there. */
+static int
+wait_for_a_trim(void *arg)
+{
+	plx_nursery *n;
+	int i;
+
+	(void)arg;
+	plx_nursery_open(NULL, &n);
+	for (i = 0; i < 500; i++)
+		plx_spawn(n, end_at_once, NULL, NULL);
+	cr_expect_eq(plx_nursery_close(&n, 0), 0);
+	cr_expect_eq(stats_now().stacks_kept, 500);
+	for (i = 0; i < 3; i++)
+		plx_sleep(110 * PLX_MILLISECOND);
+	cr_expect_leq(stats_now().stacks_kept, 64, "%d",
+		      (int)stats_now().stacks_kept);
+	return 0;
+}
+IN_A_TASK(stats, stacks_that_are_not_needed_any_more_go, wait_for_a_trim)

@@ -24,6 +24,9 @@
 #include "pool.h"
 #include "signal_int.h"
 
+/* A burst of tasks that does not come again for so long leaves no stacks. */
+#define TRIM_EVERY (100 * PLX_MILLISECOND)
+
 /* Failures of the loop in a row, with no task moving, before it is left. */
 #define GIVE_UP 8
 
@@ -73,6 +76,29 @@ report_slow(struct plx_rt *rt, struct plx_task *t, int64_t duration)
 		plx__report(t, PLX_REPORT_SLOW_SLICE, duration);
 }
 
+static void trim_stacks(void *arg);
+
+/* The first trim after a burst finds that it was needed, the second gives it
+   back.  Without memory for the call there is none. */
+static void
+watch_stacks(struct plx_rt *rt)
+{
+	if (rt->trim.place == 0)
+		plx_loop_call_at(rt->loop, &rt->trim,
+				 plx_loop_now(rt->loop) + TRIM_EVERY,
+				 trim_stacks, rt);
+}
+
+static void
+trim_stacks(void *arg)
+{
+	struct plx_rt *rt = arg;
+
+	plx__stack_trim(&rt->stacks);
+	if (rt->stacks.kept > PLX_STACK_KEEP_LEAST)
+		watch_stacks(rt);
+}
+
 int
 plx__rt_drain(struct plx_rt *rt)
 {
@@ -92,6 +118,8 @@ plx__rt_drain(struct plx_rt *rt)
 		rt->batch = t->next;
 		resume(rt, t);
 	}
+	if (rt->stacks.kept > PLX_STACK_KEEP_LEAST)
+		watch_stacks(rt);
 	if (rt->pool)
 		plx__pool_submit(rt);
 	return any;

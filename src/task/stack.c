@@ -335,7 +335,8 @@ plx__stack_get(struct plx_stack_pool *pool, void **control, void **stack,
 		if (ret < 0)
 			return ret;
 	}
-	pool->in_use++;
+	if (++pool->in_use > pool->peak)
+		pool->peak = pool->in_use;
 	lowest = slot_base(pool, slot->slab, slot->index) + pool->page;
 	*control = (char *)slot - pool->control_size;
 	*stack = lowest;
@@ -399,4 +400,21 @@ plx__stack_put(struct plx_stack_pool *pool, void *control)
 		drop(pool, slab, slot->index);
 	}
 	return ret;
+}
+
+void
+plx__stack_trim(struct plx_stack_pool *pool)
+{
+	size_t needed = pool->peak - pool->in_use;
+	struct plx_slot *slot;
+
+	if (needed < PLX_STACK_KEEP_LEAST)
+		needed = PLX_STACK_KEEP_LEAST;
+	while (pool->kept > needed) {
+		slot = pool->free_list;
+		pool->free_list = slot->next;
+		pool->kept--;
+		drop(pool, slot->slab, slot->index);
+	}
+	pool->peak = pool->in_use;
 }

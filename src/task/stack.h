@@ -9,8 +9,9 @@
  * The guard is MADV_GUARD_INSTALL where the kernel has it (no mapping more) and
  * can be believed, else mprotect while the kernel's limit of mappings allows,
  * else a canary that is looked at when the slot comes back.  Freed slots are
- * used again, the last one first; past a bound their pages go back to the
- * system, and a slab that holds nothing any more is unmapped.
+ * used again, the last one first; past a bound, and when a time has gone by in
+ * which they were not needed, their pages go back to the system, and a slab
+ * that holds nothing any more is unmapped.
  */
 #ifndef PLX_STACK_H
 #define PLX_STACK_H
@@ -47,7 +48,11 @@ struct plx_stack_pool {
 	size_t dropped;	  /* freed slots that have given their pages back */
 	size_t protected; /* slots guarded by mprotect */
 	size_t in_use;
+	size_t peak; /* of IN_USE since the last trim */
 };
+
+/* What a trim leaves in any case. */
+#define PLX_STACK_KEEP_LEAST 64
 
 /*
  * SLOT_SIZE is rounded up to pages; 0 means the default.  Maps nothing yet.
@@ -69,5 +74,9 @@ int plx__stack_get(struct plx_stack_pool *pool, void **control, void **stack,
 
 /* Gives it back: 0, or -EFAULT when a canary was trodden on. */
 int plx__stack_put(struct plx_stack_pool *pool, void *control);
+
+/* Gives back the pages of freed slots that have not been needed since the last
+   trim, but for a few.  To be called now and then. */
+void plx__stack_trim(struct plx_stack_pool *pool);
 
 #endif

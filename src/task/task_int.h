@@ -127,6 +127,7 @@ struct plx_rt {
 				   time in nanoseconds, so that no later run
 				   gives one out again */
 	struct plx_stack_pool stacks;
+	struct plx_call trim;  /* of that, when it keeps many */
 	struct plx_pool *pool; /* NULL until something blocks */
 	int max_threads;       /* of it; 0: as many as it likes */
 	int fault;	       /* of a stack that was given back */
