@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "echod_driver.h"
@@ -87,3 +88,63 @@ ParameterizedTest(struct backend_param *b, idle,
 	close(silent);
 	support_end(mark, b->name);
 }
+
+#if defined(__linux__)
+/* Bytes of echod's that are resident. */
+static long
+resident(const struct echod *e)
+{
+	long pages = 0;
+	char name[64];
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%ld/statm", (long)e->pid);
+	f = fopen(name, "r");
+	cr_assert(f && fscanf(f, "%*d %ld", &pages) == 1);
+	fclose(f);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void
+expect_cheap(const char *backend, int n)
+{
+	struct echod e = echod_start(backend, NULL);
+	int *fd = malloc((size_t)n * sizeof(*fd)), i, first = echod_connect(&e);
+	long before, after;
+
+	cr_assert(fd);
+	client_ask(first, "hello", "hello");
+	before = resident(&e);
+	if (before > 16 << 20) {
+		echod_stop(&e);
+		cr_skip_test("%s: an instrumented echod", backend);
+	}
+	for (i = 0; i < n; i++)
+		fd[i] = echod_connect(&e);
+	client_ask(first, "hello", "hello");
+	after = resident(&e);
+	cr_assert_leq((after - before) / n, 300, "%s: %ld bytes each", backend,
+		      (after - before) / n);
+	for (i = 0; i < n; i++)
+		close(fd[i]);
+	close(first);
+	free(fd);
+	echod_stop(&e);
+}
+
+PLX_BACKENDS(idle, ten_thousand_hold_300_bytes_each_at_most)
+ParameterizedTest(struct backend_param *b, idle,
+		  ten_thousand_hold_300_bytes_each_at_most)
+{
+	struct support_mark mark = echod_begin(b->name);
+
+	/* Here that is the stand-in, whose knotes are memory of the process. */
+	if (strcmp(b->name, "kqueue") == 0)
+		cr_skip_test("kqueue: not the system's");
+	if (!support_want_fds(10100))
+		cr_skip_test("%s: the limit of descriptors is too low",
+			     b->name);
+	expect_cheap(b->name, 10000);
+	support_end(mark, b->name);
+}
+#endif

@@ -4,7 +4,8 @@
  *
  * For tasks.  A stream owns a descriptor: a TCP or Unix stream socket, a pipe,
  * a terminal, a file.  The struct is the caller's, mostly in the frame of the
- * task that uses it, and private but for `data`.
+ * task that uses it, and private but for
+ * `data` and `slept`.
  *
  * Reading: what was read and not taken stays in the stream's buffer, whatever
  * the deadline, a cancel or a limit said, and comes with the next read.  A
@@ -48,7 +49,9 @@ struct plx_stream_options {
 };
 
 struct plx_stream {
-	void *data; /* the caller's; NULL at first */
+	void *data;    /* the caller's; NULL at first */
+	int64_t slept; /* in a server's handler: how long nothing came before
+			  it was started; read only, in nanoseconds */
 	int fd;
 	int error; /* what sticks, or 0 */
 	unsigned char flags, short_read, restore;

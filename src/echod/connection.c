@@ -37,18 +37,27 @@ turn_after(const struct worker *w, int64_t duration)
 	return plx_loop_now(w->here) + duration;
 }
 
+/* Until when to wait for the next bytes, if there is no reason to wait for
+   these. */
+static inline int64_t
+next_deadline(const struct connection *c)
+{
+	return c->patience ? turn_after(c->worker, c->patience) : 0;
+}
+
 ssize_t
 connection_receive(struct connection *c)
 {
 	struct worker *w = c->worker;
-	int64_t patience = c->partial_length > 0 ? w->idle : w->nap;
-	int64_t deadline = patience ? turn_after(w, patience) : PLX_NEVER;
+	int64_t deadline = next_deadline(c);
 	ssize_t n;
 
+	if (c->partial_length > 0)
+		deadline = w->idle ? turn_after(w, w->idle) : PLX_NEVER;
 	n = plx_stream_read(c->stream, w->in, BUFFER_SIZE, deadline);
 	if (n > 0 && w->stopping)
 		c->owes = 1;
-	return n == -ETIMEDOUT && patience != w->idle ? -EAGAIN : n;
+	return n == -ETIMEDOUT && c->partial_length == 0 ? -EAGAIN : n;
 }
 
 int
@@ -117,7 +126,7 @@ echo_straight(struct connection *c)
 	ssize_t n, sent;
 
 	do {
-		n = plx_recv(fd, w->in, BUFFER_SIZE, turn_after(w, w->nap));
+		n = plx_recv(fd, w->in, BUFFER_SIZE, next_deadline(c));
 		if (n <= 0)
 			return n == -ETIMEDOUT ? -EAGAIN : n;
 		sent = plx_send(fd, w->in, (size_t)n, 0);
@@ -181,6 +190,7 @@ serve(struct plx_stream *s, void *worker)
 	struct connection c = {.worker = worker, .stream = s};
 	int err;
 
+	c.patience = s->slept > c.worker->nap ? 0 : c.worker->nap;
 	plx_set_name(plx_self(), s->data ? s->data : "connection");
 	if (c.worker->server->options->mode == MODE_LINE)
 		err = line_serve(&c);

@@ -6,7 +6,9 @@
  * and sent from there at once.  Only what the client does not take is copied,
  * to the stream's queue, and until that is sent nothing more is received.
  * After a nap it holds no stack either: then there is no struct connection,
- * and all that is left is the name, which hangs from the stream.
+ * and all that is left is the name, which hangs from the stream.  A client that
+ * has been silent for longer than a nap is taken to speak seldom: its task does
+ * not wait for more.
  */
 #ifndef ECHOD_CONNECTION_H
 #define ECHOD_CONNECTION_H
@@ -18,7 +20,8 @@
 struct connection {
 	struct worker *worker;
 	struct plx_stream *stream;
-	int owes; /* something came after the stop */
+	int owes;	  /* something came after the stop */
+	int64_t patience; /* how long it waits for more: 0 after a long sleep */
 
 	/* Line mode: the beginning of a line whose end has not come. */
 	char *partial;

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <string.h>
 #include <pollux/io.h>
+#include <pollux/loop.h>
 #include <pollux/task.h>
 #include "server_int.h"
 
@@ -146,7 +147,7 @@ fall_asleep(struct plx_connection *c)
 	s->stats.hibernating++;
 	s->stats.awake -= c->awake;
 	c->awake = 0;
-	c->since = 0;
+	c->since = plx_loop_now(plx_self_loop());
 	if (s->options.idle_timeout || s->stopping)
 		c->since = plx__server_now(s);
 	plx__list_remove(&c->link);
@@ -349,6 +350,9 @@ serve(struct plx_connection *c)
 	if (r < 0)
 		return end(c, r);
 	v.stream.data = c->data;
+	if (c->since)
+		v.stream.slept = plx_loop_now(v.stream.loop) - c->since;
+	c->since = 0;
 	c->serving = &v;
 	r = handle(c);
 	if (r == 0)

@@ -56,11 +56,9 @@ struct plx_connection {
 	struct plx_hibernation hibernation;
 	struct plx_link link; /* server->idle or server->awake */
 	struct plx_server *server;
-	void *data; /* the stream's, from one task to the next */
-	union {
-		int64_t since;		     /* idle: when that began */
-		struct plx_serving *serving; /* awake; or NULL */
-	};
+	void *data;    /* the stream's, from one task to the next */
+	int64_t since; /* when it fell asleep; 0 once that has been told */
+	struct plx_serving *serving; /* awake; or NULL */
 	int fd;
 	unsigned char awake;
 	unsigned char counted; /* admit has said 1 for it */
