@@ -24,7 +24,7 @@
 #include "report.h"
 #include "server.h"
 
-#define BATCH 32
+#define BATCH 64
 #define LONGEST ((size_t)64 << 10)
 
 /* A bound on what a stop takes out of one socket: batches. */
