@@ -357,6 +357,41 @@ run_short_of_descriptors(void *name)
 CLOCKED_BACKENDS(server_accept, out_of_descriptors_it_pauses,
 		 run_short_of_descriptors)
 
+/* What one listener gives up is no news for the other. */
+static int
+run_short_on_two(void *name)
+{
+	struct scene s;
+	struct rlimit was;
+	unsigned long calls;
+	int fd[2], i;
+
+	set_scene(&s, name, echo);
+	s.options.naddresses = 2;
+	begin_scene(&s);
+	fd[0] = socket(AF_INET, SOCK_STREAM, 0);
+	fd[1] = socket(AF_INET, SOCK_STREAM, 0);
+	was = use_up_descriptors(fd[1]);
+	dial_on(fd[0], &s.at[0]);
+	dial_on(fd[1], &s.at[1]);
+	let_run(3);
+	calls = support_calls(&support_sys, SUPPORT_ACCEPT);
+	let_run(100);
+	calls = support_calls(&support_sys, SUPPORT_ACCEPT) - calls;
+	cr_expect_leq(calls, 2, "%s: %lu calls: they spin", s.name, calls);
+	cr_expect_eq(s.paused, 1, "%s: told %d times", s.name, s.paused);
+	setrlimit(RLIMIT_NOFILE, &was);
+	for (i = 0; i < 2; i++) {
+		ask(fd[i], "x");
+		expect(&s, fd[i], "x");
+		plx_close(fd[i]);
+	}
+	end_scene(&s);
+	return 0;
+}
+CLOCKED_BACKENDS(server_accept, out_of_descriptors_no_listener_wakes_another,
+		 run_short_on_two)
+
 static int
 end_one_for_another(void *name)
 {

@@ -5,9 +5,11 @@
  * Nothing that accept(2) can say ends a server or makes it spin.  Out of
  * descriptors or memory it pauses, until a connection of this server ends or
  * a tenth of a second has passed; meanwhile clients wait in the kernel's
- * queue.  The same under a limit of connections, without the clock.  That
- * there is no memory for a connection is known when it has been accepted: it
- * waits here, one per listener, and no other is accepted before it is served.
+ * queue.  A place that another listener gives up does not end a pause: two of
+ * them would wake each other for ever.  The same under a limit of connections,
+ * without the clock.  That there is no memory for a connection is known when it
+ * has been accepted: it waits here, one per listener, and no other is accepted
+ * before it is served.
  *
  * A place under the limit is taken before the accept, but only when there is a
  * connection to fill it: otherwise the first of two listeners would hold the
@@ -57,6 +59,7 @@ note_pause(struct plx_server *s, int error, int64_t now)
 
 	s->stats.pauses++;
 	s->short_of = error;
+	s->short_until = now + PAUSE;
 	if (!known && s->options.note)
 		s->options.note(&n, s->options.arg);
 }
@@ -73,7 +76,7 @@ pause_for(struct plx_listener *l, int error)
 	if (s->stopping && !plx__server_before(now, s->ending.grace))
 		return -ECANCELED;
 	note_pause(s, error, now);
-	err = plx_event_wait(&s->room, now + PAUSE);
+	err = plx_event_wait(&s->ended, now + PAUSE);
 	if (err == -ENOMEM) /* not even for a timer */
 		err = plx_checkpoint();
 	s->short_until = plx__server_now(s);

@@ -85,6 +85,8 @@ release(struct plx_connection *c)
 	else
 		s->stats.hibernating--;
 	s->sys->resize(s->sys, c, 0);
+	plx_event_set(&s->ended);
+	plx_event_clear(&s->ended);
 	plx__server_give_place(s, counted);
 }
 

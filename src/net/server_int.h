@@ -73,9 +73,11 @@ struct plx_server {
 	struct plx_link awake, idle;
 	struct plx_event news; /* for the task in plx_server_run */
 	int64_t wakes;	       /* when that looks again without any */
-	struct plx_event room; /* told, not kept: a connection has ended */
-	int short_of;	       /* the error that accepting paused for last */
-	int64_t short_until;   /* when that pause ended */
+	/* Told, not kept. */
+	struct plx_event room;	/* there may be a place under the limit */
+	struct plx_event ended; /* a connection has, and its descriptor */
+	int short_of;		/* the error that accepting paused for last */
+	int64_t short_until;	/* when that pause ends, or ended */
 	int stopping;
 	int aborted; /* the grace of the stop has passed */
 	int64_t stopped;
