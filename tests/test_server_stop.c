@@ -4,6 +4,7 @@
  */
 #include <config.h>
 
+#include <pollux/scope.h>
 #include "server_common.h"
 
 static int
@@ -41,6 +42,43 @@ stop_before_the_run(void *name)
 	return 0;
 }
 ON_BACKENDS(server_stop, a_stop_before_the_run_is_its_end, stop_before_the_run)
+
+/* Listens to nobody but the peer. */
+static int
+insist(struct plx_stream *st, void *arg)
+{
+	struct plx_scope shield;
+	char byte;
+	ssize_t n;
+
+	((struct scene *)arg)->started++;
+	plx_scope_shield(&shield, PLX_NEVER, PLX_NEVER);
+	n = plx_stream_read(st, &byte, 1, PLX_NEVER);
+	plx_scope_leave(&shield, 0);
+	return (int)n;
+}
+
+/* What is accepted when the grace has passed is aborted like the rest. */
+static int
+stop_without_grace(void *name)
+{
+	struct scene s;
+	int fd;
+
+	set_scene(&s, name, insist);
+	s.options.eager = 1;
+	open_server(&s);
+	plx_server_stop(s.server, 0);
+	fd = client(&s);
+	start_server(&s);
+	expect_end(&s, fd, 0);
+	expect_run(&s, 0);
+	cr_expect_eq(s.started, 0, "%s: it was served", s.name);
+	cr_expect_eq(s.error, -ETIMEDOUT, "%s: %d", s.name, s.error);
+	plx_server_close(&s.server);
+	return 0;
+}
+ON_BACKENDS(server_stop, no_connection_outlives_the_grace, stop_without_grace)
 
 /* One of each state: silent, asleep, awake; and one that is not accepted. */
 static int

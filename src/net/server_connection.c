@@ -341,13 +341,16 @@ finish(struct plx_connection *c, struct plx_stream *st, int error)
 		plx_stream_close(st, 0);
 }
 
-/* Serves C until it sleeps, SLEEP, or its descriptor is closed. */
+/* Serves C until it sleeps, SLEEP, or its descriptor is closed.  What had no
+   stream when the grace of a stop passed is ended here. */
 static int
 serve(struct plx_connection *c)
 {
 	struct plx_serving v;
 	int r;
 
+	if (c->server->aborted)
+		return end(c, -ETIMEDOUT);
 	r = plx__stream_open(&v.stream, c->fd, 1, &c->server->options.stream);
 	if (r < 0)
 		return end(c, r);

@@ -65,7 +65,7 @@ end_idles(struct plx_server *s, int64_t now)
 }
 
 /* The grace of a stop has passed.  A connection that is awake may still wait
-   for a stack. */
+   for a stack; one whose task has not begun to serve it finds out itself. */
 static void
 abort_awake(struct plx_server *s)
 {
