@@ -33,14 +33,29 @@ plx__stream_ends(const struct plx_stream *s)
 	return grace < 0 || (grace > 0 && s->sys->now(s->sys) < grace);
 }
 
+/* The same in a cancelled task that may go on: it has a budget, too. */
+static int
+begin_shielded(struct plx_stream *s, int64_t deadline)
+{
+	struct plx_scope shield;
+	int r;
+
+	plx_scope_shield(&shield, PLX_NEVER, PLX_NEVER);
+	r = plx__io_begin(s->fd, deadline);
+	plx_scope_leave(&shield, 0);
+	return r;
+}
+
 int
 plx__stream_begin(struct plx_stream *s, int64_t deadline)
 {
 	int r = plx__io_begin(s->fd, deadline);
 
+	if (r == -ECANCELED && plx__stream_ends(s))
+		r = begin_shielded(s, deadline);
 	if (r != -EPERM && s->flags & PLX__STREAM_CLOSED)
 		return -ESHUTDOWN;
-	return r == -ECANCELED && plx__stream_ends(s) ? 0 : r;
+	return r;
 }
 
 int

@@ -85,16 +85,20 @@ await_input(struct plx_stream *s, int64_t patience, int64_t deadline)
 	return r < 0 && r != -EINTR ? r : 0;
 }
 
-/* 1: the kernel can be asked; 0: nothing more will come; or an error. */
+/* 1: the kernel can be asked; 0: nothing more will come; or an error.  Where
+   there is no need to wait it is a beginning again: the peer may send faster
+   than a call reads. */
 static int
 await_turn(struct plx_stream *s, int64_t patience, int64_t deadline)
 {
-	int r = 0;
+	int r;
 
 	if (s->flags & PLX__STREAM_ENDED)
 		return 0;
 	if (s->short_read && deadline != 0)
 		r = await_input(s, patience, deadline);
+	else
+		r = plx__stream_begin(s, deadline);
 	if (r < 0)
 		return r;
 	return !(s->flags & PLX__STREAM_ENDED);

@@ -299,10 +299,12 @@ plx__stream_discard(struct plx_stream *s, int64_t deadline)
 	if (got < 0)
 		return (int)got;
 	consume(s, s->in.length);
-	do
+	do {
 		got = plx__stream_input(s, junk, sizeof(junk), INT64_MAX / 2,
 					deadline);
-	while (got > 0);
+		if (got > 0 && deadline > 0 && s->sys->now(s->sys) >= deadline)
+			got = -ETIMEDOUT;
+	} while (got > 0);
 	finish(s);
 	return (int)got;
 }
