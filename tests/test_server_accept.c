@@ -27,6 +27,9 @@ Test(server_accept, options_are_checked)
 	s.options.stream.high_water = 1;
 	cr_assert_eq(plx_server_open(&s.options, &out), -EINVAL);
 	set_scene(&s, NULL, echo);
+	s.options.stream.low_water = 1 << 20;
+	cr_assert_eq(plx_server_open(&s.options, &out), -EINVAL);
+	set_scene(&s, NULL, echo);
 	s.options.naddresses = 2;
 	plx_address_parse("unix:/nonexistent/socket", &s.at[1]);
 	cr_assert_eq(plx_server_open(&s.options, &out), -ENOENT);

@@ -191,7 +191,8 @@ open_listeners(struct plx_server *s, const struct plx_server_options *o)
 static int
 marks_fit(const struct plx_stream_options *o)
 {
-	return !o->low_water || !o->high_water || o->low_water <= o->high_water;
+	return o->low_water <=
+	       (o->high_water ? o->high_water : PLX__STREAM_HIGH);
 }
 
 static void

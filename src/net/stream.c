@@ -20,10 +20,7 @@
 #include "loop_seam.h"
 #include "per_loop.h"
 
-enum {
-	LIMIT = 64 << 10,
-	HIGH_WATER = 64 << 10,
-};
+#define LIMIT ((size_t)64 << 10)
 
 int
 plx__stream_ends(const struct plx_stream *s)
@@ -110,7 +107,7 @@ plx__stream_open(struct plx_stream *s, int fd, int socket,
 	int r;
 
 	made.limit = o->limit ? o->limit : LIMIT;
-	made.high = o->high_water ? o->high_water : HIGH_WATER;
+	made.high = o->high_water ? o->high_water : PLX__STREAM_HIGH;
 	made.low = o->low_water ? o->low_water : made.high / 4;
 	if (!made.loop)
 		return -EPERM;

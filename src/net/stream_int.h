@@ -22,6 +22,9 @@ enum {
 	PLX__STREAM_WAIT = 1 << 7, /* SHORT_READ, and plx_recv was not told */
 };
 
+/* The high water mark of one that is given none. */
+#define PLX__STREAM_HIGH ((size_t)64 << 10)
+
 /*
  * How the handlers of a server end.  A task that is cancelled while GRACE (a
  * deadline; 0: none) has not passed may go on with the streams that point
