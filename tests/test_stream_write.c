@@ -399,6 +399,35 @@ take_the_watch(void *arg)
 }
 ON_BACKENDS(stream_write, takes_the_place_of_a_stale_watch, take_the_watch)
 
+/* And if the stream is closed before that task goes on, it is told. */
+static int
+take_the_watch_and_close(void *arg)
+{
+	const char *name = arg;
+	struct call c = {.n = 10, .deadline = PLX_NEVER, .fn = call_readline};
+	struct plx_stream s;
+	plx_task *t;
+	int fd[2];
+
+	support_unix_pair(fd);
+	support_fill(fd[0]);
+	cr_expect_eq(plx_await_fd(fd[0], PLX_WRITE, plx_after(1)), -ETIMEDOUT,
+		     "%s", name);
+	cr_expect_eq(plx_stream_open(&s, fd[0], NULL), 0, "%s", name);
+	say(fd[1], "no line");
+	c.s = &s;
+	t = begin_call(&c);
+	let_run(3);
+	cr_expect_eq(plx_stream_write(&s, "hello", 5, PLX_NEVER), 5, "%s",
+		     name);
+	plx_stream_abort(&s);
+	cr_expect_eq(end_call(&c, t), -ESHUTDOWN, "%s: %zd", name, c.result);
+	close(fd[1]);
+	return 0;
+}
+ON_BACKENDS(stream_write, a_close_counts_more_than_a_stale_watch,
+	    take_the_watch_and_close)
+
 /* A task that only writes, to a peer that takes it all. */
 static int write_for_ever_stops;
 

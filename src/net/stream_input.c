@@ -82,6 +82,8 @@ await_input(struct plx_stream *s, int64_t patience, int64_t deadline)
 	r = plx_await_fd(s->fd, PLX_READ, deadline);
 	if (r == -ECANCELED && plx__stream_ends(s))
 		r = wait_on(s, patience, deadline);
+	if (r == -EINTR && s->fd < 0)
+		return -ESHUTDOWN;
 	return r < 0 && r != -EINTR ? r : 0;
 }
 
