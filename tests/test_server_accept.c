@@ -395,6 +395,35 @@ run_short_on_two(void *name)
 CLOCKED_BACKENDS(server_accept, out_of_descriptors_no_listener_wakes_another,
 		 run_short_on_two)
 
+/* What cannot be taken out of the queue by then is left. */
+static int
+stop_without_descriptors(void *name)
+{
+	struct scene s;
+	struct rlimit was;
+	unsigned long calls;
+	int fd;
+
+	set_scene(&s, name, echo);
+	s.options.accepts_per_turn = 1;
+	begin_scene(&s);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	was = use_up_descriptors(fd);
+	dial_on(fd, &s.at[0]);
+	let_run(3);
+	calls = support_calls(&support_sys, SUPPORT_ACCEPT);
+	plx_server_stop(s.server, 0);
+	expect_run(&s, 0);
+	calls = support_calls(&support_sys, SUPPORT_ACCEPT) - calls;
+	cr_expect_leq(calls, 2, "%s: %lu calls", s.name, calls);
+	setrlimit(RLIMIT_NOFILE, &was);
+	plx_close(fd);
+	plx_server_close(&s.server);
+	return 0;
+}
+CLOCKED_BACKENDS(server_accept, without_descriptors_a_stop_does_not_insist,
+		 stop_without_descriptors)
+
 static int
 end_one_for_another(void *name)
 {

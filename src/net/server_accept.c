@@ -208,7 +208,7 @@ accept_the_rest(struct plx_listener *l)
 			return;
 		if (err < 0 && !concerns_one(err))
 			err = overcome(l, err);
-		if (n % per_turn(l->server) == 0)
+		if (err != -ECANCELED && n % per_turn(l->server) == 0)
 			err = plx_checkpoint();
 	}
 }
