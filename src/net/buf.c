@@ -281,10 +281,13 @@ plx__buf_shrink(struct plx_buf *b)
 	struct plx_chunk *c, *one;
 
 	plx__buf_drop_room(b);
+	/* Before the walk: much that is unread is in many chunks. */
+	right = b->length > PLX__CHUNK_LEAST ? b->length : PLX__CHUNK_LEAST;
+	if (right > PLX__CHUNK_MOST / 4)
+		return 0;
 	for (c = b->first; c; c = c->next)
 		room += c->room;
-	right = b->length > PLX__CHUNK_LEAST ? b->length : PLX__CHUNK_LEAST;
-	if (right > PLX__CHUNK_MOST / 4 || right >= room / 4)
+	if (right >= room / 4)
 		return 0;
 	one = plx__chunk_new(sys, NULL, right);
 	if (!one)
