@@ -104,7 +104,8 @@ PLX_API ssize_t plx_stream_readline(struct plx_stream *s, char *line, size_t n,
 /*
  * Waits until N bytes are unread, or the end has come: how many are unread,
  * fewer than N at the end only.  They can be looked at in plx_stream_unread, a
- * buffer not to be changed, and are dropped by plx_stream_consume.
+ * buffer not to be changed, and are dropped by plx_stream_consume.  The next
+ * call that reads may move them: what plx_buf_peek has shown is gone then.
  */
 PLX_API ssize_t plx_stream_fill(struct plx_stream *s, size_t n,
 				int64_t deadline);
