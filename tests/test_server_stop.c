@@ -80,6 +80,33 @@ stop_without_grace(void *name)
 }
 ON_BACKENDS(server_stop, no_connection_outlives_the_grace, stop_without_grace)
 
+/* The cancel does not reach into the shield, but the stop does. */
+static int
+stop_what_is_cancelled(void *name)
+{
+	struct scene s;
+	int fd;
+
+	set_scene(&s, name, insist);
+	s.options.eager = 1;
+	begin_scene(&s);
+	fd = client(&s);
+	let_run(5);
+	cr_expect_eq(s.started, 1, "%s: %d", s.name, s.started);
+	plx_cancel(s.run);
+	let_run(5);
+	EXPECT_STATS(&s, 1, 0);
+	plx_server_stop(s.server, 20 * PLX_MILLISECOND);
+	plx_sleep(10 * PLX_MILLISECOND);
+	EXPECT_STATS(&s, 1, 0);
+	expect_end(&s, fd, -ECONNRESET);
+	expect_run(&s, -ECANCELED);
+	plx_server_close(&s.server);
+	return 0;
+}
+CLOCKED_BACKENDS(server_stop, a_stop_ends_what_a_cancel_does_not_reach,
+		 stop_what_is_cancelled)
+
 /* One of each state: silent, asleep, awake; and one that is not accepted. */
 static int
 answer_last_words(void *name)

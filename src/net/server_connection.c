@@ -67,7 +67,7 @@ plx__server_give_place(struct plx_server *s, int counted)
 	if (counted)
 		s->options.leave(s->options.arg);
 	plx_server_room(s);
-	if (s->stopping && s->open == 0)
+	if ((s->stopping || s->cancelled) && s->open == 0)
 		plx_event_set(&s->news);
 }
 

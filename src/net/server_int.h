@@ -78,6 +78,7 @@ struct plx_server {
 	struct plx_event ended; /* a connection has, and its descriptor */
 	int short_of;		/* the error that accepting paused for last */
 	int64_t short_until;	/* when that pause ends, or ended */
+	int cancelled; /* the run is, and waits for the last connection */
 	int stopping;
 	int aborted; /* the grace of the stop has passed */
 	int64_t stopped;

@@ -126,6 +126,25 @@ oversee(struct plx_server *s)
 	return err;
 }
 
+/* The run has failed or is cancelled, and all its tasks with it.  Of a stop
+   there is no grace left; but one that comes now has its own for what waits in
+   a shield. */
+static void
+see_out(struct plx_server *s)
+{
+	struct plx_scope shield;
+
+	s->cancelled = 1;
+	plx_nursery_cancel(s->nursery);
+	if (s->stopping)
+		abort_awake(s);
+	plx_scope_shield(&shield, PLX_NEVER, PLX_NEVER);
+	while (s->accepting > 0 || s->open > 0)
+		await_news(s);
+	plx_scope_leave(&shield, 0);
+	s->cancelled = 0;
+}
+
 static int
 start_acceptors(struct plx_server *s)
 {
@@ -176,10 +195,8 @@ plx_server_run(plx_server *s)
 	err = start_acceptors(s);
 	if (err == 0)
 		err = oversee(s);
-	else
-		plx_nursery_cancel(s->nursery);
-	if (err < 0 && s->stopping)
-		abort_awake(s);
+	if (err < 0)
+		see_out(s);
 	err = plx_nursery_close(&s->nursery, err);
 	forget_listeners(s);
 	return err;
