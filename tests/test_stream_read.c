@@ -22,6 +22,8 @@ read_what_is_there(void *arg)
 	n = plx_stream_read(&s, buf, sizeof(buf), 0);
 	cr_expect_eq(n, -ETIMEDOUT, "%s: %zd", name, n);
 	cr_expect_eq(plx_stream_read(&s, buf, 0, PLX_NEVER), 0, "%s", name);
+	cr_expect_eq(plx_stream_readexactly(&s, buf, 0, PLX_NEVER), 0, "%s",
+		     name);
 	say(peer, "hello");
 	n = plx_stream_read(&s, buf, 2, PLX_NEVER);
 	cr_expect(is(buf, n, "he"), "%s: %zd", name, n);

@@ -166,7 +166,7 @@ plx_stream_readexactly(struct plx_stream *s, void *buf, size_t n,
 	if (r < 0)
 		return r;
 	r = gather(s, n, deadline);
-	if (r == 0)
+	if (r == 0 && n > 0)
 		r = take(s, buf, n);
 	finish(s);
 	return r;
