@@ -111,7 +111,7 @@ expect_refusal(int fd, const char *count, int status, const char *why)
 	cr_assert_eq(r.status, status, "%d: %s", r.status, r.err);
 	cr_assert_eq(strncmp(r.err, why, strlen(why)), 0, "%s", r.err);
 	cr_assert_str_eq(strchr(r.err, '\n'), "\n");
-	cr_assert_str_empty(r.out);
+	cr_assert_str_eq(r.out, "");
 }
 
 Test(handed, what_cannot_be_served_is_told)
