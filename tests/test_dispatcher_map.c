@@ -4,8 +4,10 @@
  */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <pollux/io.h>
 #include <pollux/sync.h>
 #include <pollux/task.h>
 #include "dispatcher_fixture.h"
@@ -301,16 +303,52 @@ await_dispatcher(void *arg)
 	return map.count;
 }
 
-LOOPS(dispatcher_map, works_beside_tasks)
+static void
+run_beside_tasks(const char *backend, plx_task_fn *fn)
 {
 	struct fixture f = {.loop = NULL};
-	struct support_mark mark = support_begin(p->name);
+	struct support_mark mark = support_begin(backend);
 	const struct plx_run_options options = {
-		.backend = p->name,
+		.backend = backend,
 		.sys = &support_sys.sys,
 	};
 
-	memcpy(f.name, p->name, sizeof(f.name));
-	cr_assert_eq(plx_run(&options, await_dispatcher, &f), 0, "%s", f.name);
-	support_end(mark, p->name);
+	snprintf(f.name, sizeof(f.name), "%s", backend);
+	cr_assert_eq(plx_run(&options, fn, &f), 0, "%s", f.name);
+	support_end(mark, backend);
+}
+
+LOOPS(dispatcher_map, works_beside_tasks)
+{
+	run_beside_tasks(p->name, await_dispatcher);
+}
+
+/* A task has read from it first, and would have had to wait. */
+static int
+hand_over_from_task(void *arg)
+{
+	struct fixture *f = arg;
+	struct channel c;
+	char byte;
+	int fd[2];
+
+	plx_dispatcher_map_init(&map, plx_self_loop());
+	prepare(f, &c, 'c', &every);
+	c.then = tell;
+	plx_event_clear(&told);
+	support_unix_pair(fd);
+	cr_expect_eq(plx_recv(fd[0], &byte, 1, plx_after(1)), -ETIMEDOUT);
+	cr_expect_eq(plx_dispatcher_set_socket(&c.d, fd[0]), 0);
+	cr_expect_eq(write(fd[1], "x", 1), 1);
+	cr_expect_eq(plx_event_wait(&told, plx_after(10 * PLX_SECOND)), 0, "%s",
+		     f->name);
+	cr_expect_str_eq(f->log, "cr", "%s: %s", f->name, f->log);
+	plx_dispatcher_close(&c.d);
+	close(fd[1]);
+	return map.count;
+}
+
+LOOPS(dispatcher_map, takes_a_socket_over_from_tasks)
+{
+	run_beside_tasks(p->name, hand_over_from_task);
 }

@@ -77,8 +77,9 @@ PLX_API int plx_dispatcher_create_socket(struct plx_dispatcher *d, int domain,
 					 int type);
 
 /* The same with FD: a connected socket, or a non-blocking one that listens.
-   After an error it is still the caller's.  -EBUSY; -EBADF; -ENOTSOCK;
-   -EINVAL: it listens, and there is no handle_accept. */
+   Whoever else waits for it gets -ESHUTDOWN.  After an error it is still the
+   caller's.  -EBUSY; -EBADF; -ENOTSOCK; -EINVAL: it listens, and there is no
+   handle_accept. */
 PLX_API int plx_dispatcher_set_socket(struct plx_dispatcher *d, int fd);
 
 /* As setsockopt(2), bind(2) and listen(2) (BACKLOG 0: SOMAXCONN).  The any

@@ -67,6 +67,8 @@ attach(struct plx_dispatcher *d, int fd, int type, int state)
 	d->paused = d->ended = d->closing = 0;
 	d->born = ++map->born;
 	map->count++;
+	/* Tasks leave a watch on between their waits. */
+	plx_loop_forget(map->loop, fd, -ESHUTDOWN);
 	plx__list_append(&map->members, &d->link);
 	plx_dispatcher_changed(d);
 }
