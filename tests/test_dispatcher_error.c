@@ -121,3 +121,31 @@ LOOPS(dispatcher_error, comes_of_a_socket_that_cannot_be_watched)
 	close(other);
 	end_map(&f);
 }
+
+static int
+shrug(struct channel *c, char kind)
+{
+	return kind == 'e' ? 0 : plain(c, kind);
+}
+
+/* Its handler of errors is one of those after which it is looked at again. */
+LOOPS(dispatcher_error, of_a_watch_that_is_dealt_with_leaves_nobody_deaf)
+{
+	struct fixture f;
+	struct channel c;
+	int peer;
+
+	begin_map(&f, p);
+	peer = adopt(&f, &c, 'c', &every);
+	c.then = shrug;
+	turn(&f);
+	plx_loop_forget(f.loop, plx_dispatcher_fd(&c.d), -EIO);
+	LOGGED(&f, "ce");
+	CHECK(&f, c.error == -EIO);
+	say(&f, peer, "x");
+	turns(&f, 2);
+	LOGGED(&f, "cr");
+	plx_dispatcher_close(&c.d);
+	close(peer);
+	end_map(&f);
+}

@@ -64,8 +64,10 @@ fail(struct plx_dispatcher *d, int error)
 		error = d->ops->handle_error(d, error);
 		if (!leave(d, &f))
 			return 0;
-		if (error >= 0)
+		if (error >= 0) {
+			plx_dispatcher_changed(d);
 			return 1;
+		}
 	}
 	end(d, error);
 	return 0;
