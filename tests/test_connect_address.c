@@ -74,6 +74,32 @@ connect_addresses(void *arg)
 ON_BACKENDS(connect_address, every_family_connects_and_is_refused,
 	    connect_addresses)
 
+/* The path that it came from is there while it is connected, and after that
+   the caller's to take away. */
+static int
+connect_from_a_path(void *arg)
+{
+	char own[PLX_ADDRESS_TEXT], path[PLX_ADDRESS_TEXT + 8];
+	struct plx_address local, at;
+	const struct plx_connect_options o = {.local = &local};
+	int listener, fd = -1, r;
+
+	plx_address_parse(own_path(own), &local);
+	snprintf(path, sizeof(path), "%s.peer", own);
+	listener = listen_at(path, &at);
+	r = plx_connect_address(&at, &o, &fd, PLX_NEVER);
+	expect_connection(r, fd, listener, arg);
+	plx_close(listener);
+	cr_expect_eq(unlink(own + 5), 0, "%s: it was there", (char *)arg);
+	r = plx_connect_address(&at, &o, &fd, PLX_NEVER);
+	cr_expect_eq(r, -ECONNREFUSED, "%s: %d", (char *)arg, r);
+	cr_expect_eq(unlink(own + 5), -1, "%s: it is left", (char *)arg);
+	unlink(path + 5);
+	return 0;
+}
+ON_BACKENDS(connect_address, without_a_connection_no_path_is_left,
+	    connect_from_a_path)
+
 static int
 connect_words(void *arg)
 {

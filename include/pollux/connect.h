@@ -20,7 +20,9 @@ struct plx_connect_options {
 	int no_delay;	       /* TCP_NODELAY; nothing for Unix sockets */
 	int64_t attempt_delay; /* nanoseconds; 0: 250 milliseconds */
 	const struct plx_address *local; /* where from; NULL: as it comes.  Only
-					    peers of its family are tried */
+					    peers of its family are tried.  The
+					    path of a Unix socket is left to the
+					    caller, after an error it is gone */
 };
 
 /*

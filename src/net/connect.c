@@ -8,7 +8,8 @@
  * none; port numbers are read here in any case, since getaddrinfo(3) cuts a
  * large one down to sixteen bits.
  *
- * A socket that fails is closed by plx_close: tasks may have waited for it.
+ * A socket that fails is closed by plx_close: tasks may have waited for it.  A
+ * path that was made for it is taken away.
  */
 #include <config.h>
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include <pollux/task.h>
 #include "connect_int.h"
 #include "loop_seam.h"
+#include "socket_int.h"
 #include "sys.h"
 
 /* The longest name of a host, its end included: DNS has 255. */
@@ -65,10 +67,14 @@ plx__connect_one(const struct sockaddr *sa, socklen_t len,
 	if (fd < 0)
 		return fd;
 	r = prepare(sys, fd, sa->sa_family, o);
-	if (r == 0)
-		r = plx_connect(fd, sa, len, deadline);
+	if (r < 0)
+		goto fail;
+	r = plx_connect(fd, sa, len, deadline);
 	if (r == 0)
 		return fd;
+	if (o->local)
+		plx__socket_unbind(sys, o->local);
+fail:
 	plx_close(fd);
 	return r;
 }
