@@ -251,3 +251,29 @@ Test(connect_address, outside_a_task_it_is_refused)
 	cr_expect_eq(plx_connect_text("127.0.0.1:1", NULL, &fd, PLX_NEVER),
 		     -EPERM);
 }
+
+/* "unix" and a port are not "unix:" and a path. */
+static int
+resolve_unix(const struct plx_sys *sys, const char *node, const char *service,
+	     const struct addrinfo *hints, struct addrinfo **out)
+{
+	(void)sys;
+	(void)hints;
+	(void)out;
+	return strcmp(node, "unix") == 0 && strcmp(service, "7007") == 0
+		       ? -ENODATA
+		       : -EIO;
+}
+
+static int
+connect_to_unix(void *arg)
+{
+	int fd;
+
+	(void)arg;
+	support_sys.sys.getaddrinfo = resolve_unix;
+	cr_expect_eq(plx_connect_host("unix", "7007", NULL, &fd, PLX_NEVER),
+		     -ENODATA);
+	return 0;
+}
+IN_A_TASK(connect_address, a_host_named_unix_is_looked_up, connect_to_unix)

@@ -128,7 +128,7 @@ as_number(const char *host, const char *service, struct plx_address *out)
 	char text[PLX_ADDRESS_TEXT];
 	int n;
 
-	if (!*host || strcmp(host, "*") == 0)
+	if (!*host || strcmp(host, "*") == 0 || strcmp(host, "unix") == 0)
 		return 0;
 	n = snprintf(text, sizeof(text), form, host, service);
 	return n < (int)sizeof(text) && plx_address_parse(text, out) == 0;
