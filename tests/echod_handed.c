@@ -5,13 +5,16 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <pollux/net.h>
+#include <pollux/udp.h>
 #include "echod_driver.h"
 
 /* FD is handed over to the programs started from now on. */
@@ -96,6 +99,73 @@ ParameterizedTest(struct backend_param *b, handed,
 	echod_stop(&e);
 	close(fd[0]);
 	close(fd[1]);
+	support_end(mark, b->name);
+}
+
+/* A socket of datagrams at NAME in DIR, which is *AT. */
+static int
+open_datagrams(const char *dir, const char *name, struct plx_address *at)
+{
+	struct timeval patience = {.tv_sec = PATIENCE};
+	char text[64];
+	int fd;
+
+	snprintf(text, sizeof(text), "unix:%s/%s", dir, name);
+	cr_assert_eq(plx_address_parse(text, at), 0);
+	cr_assert_eq(plx_udp_open(at, NULL, &fd), 0);
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	return fd;
+}
+
+static void
+remove_names(const char *dir, const char *const *names)
+{
+	char path[64];
+
+	for (; *names; names++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, *names);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+static void
+send_to(int fd, const struct plx_address *a, const char *text, int i)
+{
+	cr_assert_eq(sendto(fd, text, strlen(text), 0,
+			    (const struct sockaddr *)&a->storage, a->length),
+		     (ssize_t)strlen(text), "%d. has to wait", i);
+}
+
+PLX_BACKENDS(handed, a_client_that_does_not_read_keeps_nobody_waiting)
+ParameterizedTest(struct backend_param *b, handed,
+		  a_client_that_does_not_read_keeps_nobody_waiting)
+{
+	static const char *const names[] = {"s", "lazy", "other", NULL};
+	struct support_mark mark = echod_begin(b->name);
+	char dir[] = "/tmp/pollux-handed-XXXXXX", back[8];
+	struct plx_address at;
+	struct echod e;
+	int l, lazy, other, i;
+
+	cr_assert(mkdtemp(dir));
+	other = open_datagrams(dir, names[2], &at);
+	lazy = open_datagrams(dir, names[1], &at);
+	l = open_datagrams(dir, names[0], &at);
+	hand_over(l, "1");
+	e = echod_start(b->name, NULL);
+	for (i = 0; i < 2000; i++)
+		send_to(lazy, &at, "lazy", i);
+	send_to(other, &at, "hello", 0);
+	cr_assert_eq(recv(other, back, sizeof(back), 0), 5, "%s", b->name);
+	cr_assert_eq(memcmp(back, "hello", 5), 0);
+	close(lazy);
+	close(other);
+	echod_stop(&e);
+	close(l);
+	remove_names(dir, names);
 	support_end(mark, b->name);
 }
 

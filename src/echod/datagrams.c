@@ -11,7 +11,9 @@
  * port that it came to here.
  *
  * A datagram that cannot be sent is dropped, as the network would; the others
- * go on.  A stop cancels the scope; what is in the socket by then is answered.
+ * go on.  Room in the socket is waited for, but not in a Unix socket, where the
+ * queue that is full may be that of one client who does not read.  A stop
+ * cancels the scope; what is in the socket by then is answered.
  */
 #include <config.h>
 
@@ -82,7 +84,7 @@ select_honest(struct plx_datagram *list, int n, unsigned own)
 	return kept;
 }
 
-/* Sends N, dropping what cannot be sent: 0, or why to stop. */
+/* Sends N, dropping what cannot be sent by DEADLINE: 0, or -ECANCELED. */
 static int
 answer(int fd, struct plx_datagram *list, int n, int64_t deadline)
 {
@@ -90,7 +92,7 @@ answer(int fd, struct plx_datagram *list, int n, int64_t deadline)
 
 	while (n > 0) {
 		sent = plx_send_datagrams(fd, list, n, deadline);
-		if (sent == -ECANCELED || sent == -ETIMEDOUT)
+		if (sent == -ECANCELED)
 			return sent;
 		if (sent < 0)
 			sent = 1;
@@ -112,7 +114,7 @@ echo(int fd, struct batch *b, unsigned own, int limit, int64_t deadline)
 		if (n < 0)
 			return n;
 		n = select_honest(b->list, n, own);
-		n = answer(fd, b->list, n, deadline);
+		n = answer(fd, b->list, n, own ? deadline : 0);
 		if (n < 0)
 			return n;
 	}
