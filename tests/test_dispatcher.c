@@ -297,6 +297,7 @@ LOOPS(dispatcher, is_told_of_the_end_and_closed)
 	struct fixture f;
 	struct channel c;
 	int peer;
+	char b;
 
 	begin_map(&f, p);
 	peer = adopt(&f, &c, 'c', &every);
@@ -305,6 +306,7 @@ LOOPS(dispatcher, is_told_of_the_end_and_closed)
 	turns(&f, 3);
 	LOGGED(&f, "crcz");
 	CHECK(&f, c.why == 0);
+	IS(&f, plx_dispatcher_recv(&c.d, &b, 1), -EBADF);
 	end_map(&f);
 }
 

@@ -218,6 +218,7 @@ plx_dispatcher_close(struct plx_dispatcher *d)
 	plx__list_remove(&d->link);
 	plx__ring_clear(map, &d->ring);
 	d->fd = -1;
+	d->ended = 0;
 	if (--map->count == 0)
 		plx__dispatcher_emptied(map);
 	plx_loop_forget(map->loop, fd, -ESHUTDOWN);
