@@ -24,12 +24,6 @@
 #include <criterion/criterion.h>
 #include "echod_driver.h"
 
-#ifdef HAVE_VALGRIND
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
 #define ARGS_MAX 16
 
 int echod_descriptor_limit;

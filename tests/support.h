@@ -16,6 +16,12 @@
 #include <criterion/parameterized.h>
 #include "sys.h"
 
+#ifdef HAVE_VALGRIND
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 struct backend_param {
 	char name[16];
 };

@@ -16,11 +16,6 @@
 #include <stdlib.h>
 #include "channel_int.h"
 #include "task_common.h"
-#ifdef HAVE_VALGRIND
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 enum {
 	ITEMS = 1 << 20,

@@ -173,7 +173,9 @@ run_out_of_time(void *arg)
 	stage_open(ADDRESSES("127.0.0.20", "127.0.0.30", "127.0.0.31"));
 	cr_expect_eq(connect_name(NULL, deadline), -ETIMEDOUT, "%s",
 		     (char *)arg);
-	cr_expect_eq(in(0), deadline, "%s", (char *)arg);
+	/* An old system has milliseconds only, and so has valgrind. */
+	cr_expect(in(0) >= deadline && in(0) < deadline + PLX_MILLISECOND, "%s",
+		  (char *)arg);
 	cr_expect_eq(stage.n, 3, "%s", (char *)arg);
 	stage.n = 0;
 	support_sys.fake_clock = 0;

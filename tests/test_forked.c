@@ -20,12 +20,6 @@
 #include "posts.h"
 #include "selector_parts.h"
 
-#ifdef HAVE_VALGRIND
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
 #define EXPECT(COND)                               \
 	do {                                       \
 		if (!(COND))                       \

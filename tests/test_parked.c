@@ -10,12 +10,6 @@
 #include "task_common.h"
 #include "task_int.h"
 
-#ifdef HAVE_VALGRIND
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
 /* ThreadSanitizer keeps a shadow of each stack. */
 #define MANY (SUPPORT_TSAN ? 1000 : 10000)
 
