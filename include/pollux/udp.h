@@ -71,8 +71,9 @@ PLX_API int plx_recv_datagrams(int fd, struct plx_datagram *list, int n,
 /*
  * Sends N datagrams in order, in as few system calls as the system has, 64 in
  * each, waiting for room as often as needed, and returns how many went: fewer
- * than N when the deadline, a cancel or an error came in between (the next
- * call tells which), -errno when none did.  The error is then about the first
+ * than N when the deadline, a cancel or an error came in between, -errno when
+ * none did.  The next call tells which, but for an error that the socket has
+ * heard of an earlier datagram: that is lost then.  An error is about the first
  * of LIST, or an earlier one: whoever has many peers skips it and sends the
  * rest.  -ESHUTDOWN comes at once, as from plx_send.
  */
