@@ -14,30 +14,13 @@
 #include <config.h>
 #include <errno.h>
 #include <string.h>
-#include <netinet/in.h>
 #include "dispatcher_int.h"
+#include "socket_int.h"
 
 static const struct sockaddr *
 raw(const struct plx_address *a)
 {
 	return (const struct sockaddr *)&a->storage;
-}
-
-static int
-set_flag(const struct plx_dispatcher *d, int level, int name, int value)
-{
-	const struct plx_sys *sys = plx__dispatcher_sys(d);
-
-	return sys->setsockopt(sys, d->fd, level, name, &value, sizeof(value));
-}
-
-static int
-is_any_v6(const struct plx_address *a)
-{
-	const struct sockaddr_in6 *sa = (const void *)&a->storage;
-
-	return a->storage.ss_family == AF_INET6 &&
-	       IN6_IS_ADDR_UNSPECIFIED(&sa->sin6_addr);
 }
 
 void
@@ -125,7 +108,11 @@ plx_dispatcher_set_socket(struct plx_dispatcher *d, int fd)
 int
 plx_dispatcher_set_reuse_addr(struct plx_dispatcher *d)
 {
-	return set_flag(d, SOL_SOCKET, SO_REUSEADDR, 1);
+	const struct plx_sys *sys = plx__dispatcher_sys(d);
+	const int on = 1;
+
+	return sys->setsockopt(sys, d->fd, SOL_SOCKET, SO_REUSEADDR, &on,
+			       sizeof(on));
 }
 
 int
@@ -133,9 +120,7 @@ plx_dispatcher_bind(struct plx_dispatcher *d, const struct plx_address *address)
 {
 	const struct plx_sys *sys = plx__dispatcher_sys(d);
 
-	/* OpenBSD refuses: there "*" is IPv6 only. */
-	if (is_any_v6(address))
-		set_flag(d, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	plx__socket_take_v4(sys, d->fd, address);
 	return sys->bind(sys, d->fd, raw(address), address->length);
 }
 

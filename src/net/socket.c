@@ -51,6 +51,15 @@ is_any_v6(const struct plx_address *a)
 	       IN6_IS_ADDR_UNSPECIFIED(&sa->sin6_addr);
 }
 
+/* OpenBSD refuses: there "*" is IPv6 only. */
+void
+plx__socket_take_v4(const struct plx_sys *sys, int fd,
+		    const struct plx_address *a)
+{
+	if (is_any_v6(a))
+		set_flag(sys, fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+}
+
 int
 plx__socket_shares(const struct plx_address *a)
 {
@@ -68,9 +77,7 @@ plx__socket_open(const struct plx_sys *sys, const struct plx_address *a,
 		return fd;
 	if (family != AF_UNIX && type == SOCK_STREAM)
 		err = set_flag(sys, fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	/* OpenBSD refuses: there "*" is IPv6 only. */
-	if (is_any_v6(a))
-		set_flag(sys, fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	plx__socket_take_v4(sys, fd, a);
 	if (!err && share)
 		err = set_flag(sys, fd, SOL_SOCKET, reuse_port, 1);
 	if (err < 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* socket_int.h: what sockets that listen and sockets of datagrams share. */
+/* socket_int.h: what all share that open sockets. */
 #ifndef PLX_SOCKET_INT_H
 #define PLX_SOCKET_INT_H
 
@@ -8,6 +8,10 @@
 
 /* Can several sockets be given A? */
 int plx__socket_shares(const struct plx_address *a);
+
+/* FD will be bound to A: the any address of IPv6 is to take IPv4 as well. */
+void plx__socket_take_v4(const struct plx_sys *sys, int fd,
+			 const struct plx_address *a);
 
 /* A fresh socket of TYPE for A, with the options that must precede bind;
    SHARE: reuse_port. */
