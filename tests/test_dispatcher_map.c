@@ -233,6 +233,41 @@ LOOPS(dispatcher_map, may_be_freed_when_it_becomes_empty)
 	end_map(&f);
 }
 
+static int
+close_other_and_free_map(struct channel *c, char kind)
+{
+	plx_dispatcher_close(&c->other->d);
+	return free_map(c, kind);
+}
+
+/* The first to go takes the rest with it, while all are being closed. */
+LOOPS(dispatcher_map, may_be_freed_while_all_are_closed)
+{
+	struct fixture f;
+	struct channel c[2];
+	int peer[2];
+
+	begin_map(&f, p);
+	heap_map = malloc(sizeof(*heap_map));
+	plx_dispatcher_map_init(heap_map, f.loop);
+	for (int i = 0; i < 2; i++) {
+		support_unix_pair(f.fd);
+		prepare(&f, &c[i], 'c', &every);
+		c[i].then = close_other_and_free_map;
+		c[i].other = &c[!i];
+		plx_dispatcher_init(&c[i].d, heap_map, &every);
+		IS(&f, plx_dispatcher_set_socket(&c[i].d, f.fd[0]), 0);
+		f.fd[0] = -1;
+		peer[i] = f.fd[1];
+		f.fd[1] = -1;
+	}
+	plx_dispatcher_close_all(heap_map);
+	LOGGED(&f, "cz");
+	close(peer[0]);
+	close(peer[1]);
+	end_map(&f);
+}
+
 /* In the child: nothing happens before plx_loop_on_fork, and then all. */
 static int
 go_on_in_child(struct fixture *f, struct channel *c)

@@ -32,6 +32,7 @@ struct plx_dispatcher_map {
 	struct plx_link members, changed;
 	struct plx_call call, bell;
 	int running;
+	int *closing;
 	struct plx_dispatcher_ring spare;
 	uint64_t born;
 };

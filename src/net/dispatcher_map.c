@@ -4,7 +4,9 @@
  *
  * Members stand in the order in which they got their sockets, and each has a
  * number from a counter of the map; so closing all that are there needs no
- * copy of the list, which handlers could change under it.
+ * copy of the list, which handlers could change under it.  Nor may it touch a
+ * map that has been empty meanwhile and may be freed: all that were there are
+ * gone by then.
  */
 #include <config.h>
 #include <errno.h>
@@ -38,17 +40,22 @@ plx_dispatcher_close_all(struct plx_dispatcher_map *map)
 	const struct plx_dispatcher_ops *ops;
 	struct plx_dispatcher *d;
 	uint64_t last = map->born;
-	int left = map->count;
+	int going = 1, *outer = map->closing;
 
-	while (left-- > 0) {
+	map->closing = &going;
+	while (going) {
 		d = plx_dispatcher_next(map, NULL);
 		if (!d || d->born > last)
-			return;
+			break;
 		ops = d->ops;
 		plx_dispatcher_close(d);
 		if (ops->handle_close)
 			ops->handle_close(d, -ECANCELED);
 	}
+	if (going)
+		map->closing = outer;
+	else if (outer)
+		*outer = 0;
 }
 
 static void
@@ -61,6 +68,9 @@ do_nothing(void *arg)
 void
 plx__dispatcher_emptied(struct plx_dispatcher_map *map)
 {
+	if (map->closing)
+		*map->closing = 0;
+	map->closing = NULL;
 	plx__ring_no_spare(map);
 	plx_loop_cancel(map->loop, &map->call);
 	if (map->running)
