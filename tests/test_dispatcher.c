@@ -398,3 +398,35 @@ LOOPS(dispatcher, is_told_of_an_error_before_it_meets_it)
 	CHECK(&f, c.error == -ECONNRESET && c.why == -ECONNRESET);
 	end_map(&f);
 }
+
+static int
+read_to_the_end(struct channel *c, char kind)
+{
+	char b;
+
+	if (kind != 'x')
+		return 0;
+	CHECK(c->f, plx_dispatcher_recv(&c->d, &b, 1) == -ECONNRESET);
+	CHECK(c->f, plx_dispatcher_recv(&c->d, &b, 1) == 0);
+	return 0;
+}
+
+LOOPS(dispatcher, that_met_the_end_early_is_not_asked_to_read)
+{
+	struct fixture f;
+	struct channel c;
+	int fd[2];
+
+	if (strcmp(p->name, "select") == 0)
+		cr_skip_test("select never tells");
+	begin_map(&f, p);
+	support_tcp_pair(fd);
+	prepare(&f, &c, 'c', &every);
+	c.then = read_to_the_end;
+	IS(&f, plx_dispatcher_set_socket(&c.d, fd[0]), 0);
+	reset(&f, fd[1]);
+	turns(&f, 2);
+	LOGGED(&f, "cxcz");
+	CHECK(&f, c.why == 0);
+	end_map(&f);
+}

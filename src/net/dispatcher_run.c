@@ -165,7 +165,7 @@ serve(struct plx_dispatcher *d, const struct plx_watch *w, unsigned events)
 		return 0;
 	if (w == &d->writer && d->ring.length > 0)
 		return send_kept(d);
-	if (d->closing)
+	if (d->closing || (w == &d->reader && d->ended))
 		return 1;
 	if (w == &d->writer)
 		return run(d, o->handle_write);
