@@ -7,10 +7,12 @@
  */
 #include "service.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define GRACE (2 * PLX_SECOND)
 
@@ -106,12 +108,28 @@ read_number(const struct service *s, const char *word)
 	return 0;
 }
 
+/* No socket of ours is to be taken for an output that is closed, nor is an
+   output that nobody reads to end us. */
+static void
+secure_outputs(void)
+{
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 service_main(struct service *s, int argc, char **argv)
 {
 	struct plx_address at;
 	int r, words = 0;
 
+	secure_outputs();
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--help") == 0)
 			return printf("usage: %s %s\n%s", s->name, s->usage,

@@ -6,7 +6,7 @@ import signal
 import tempfile
 
 from harness import (Program, connect, expect, expect_end, main, name_of,
-                     refuses, refuses_wrong_words, reset)
+                     reach, refuses, refuses_wrong_words, reset)
 
 
 def chatd(*options):
@@ -146,6 +146,34 @@ def unix_names():
             assert not os.path.exists(path)
 
 
+def closed_outputs():
+    """no socket of chatd is taken for an output that is closed"""
+    def close():
+        for fd in range(3):
+            os.close(fd)
+
+    with tempfile.TemporaryDirectory() as d:
+        address = "unix:" + d + "/chat"
+        with Program("chatd", address, ready=False, preexec_fn=close) as p:
+            s = reach(address)
+            s.sendall(b"hi\n")
+            expect(s, b"unix:#1\nhi\r\n")
+            p.ends(signal.SIGTERM)
+            expect_end(s)
+
+
+def unread_log():
+    """chatd goes on when nobody reads its log any more"""
+    reader, log = os.pipe()
+    with Program("chatd", "127.0.0.1:0", stderr=log) as p:
+        os.close(log)
+        os.close(reader)
+        s = p.connect()
+        s.sendall(b"hi\n")
+        expect(s, said(s, "hi"))
+        p.ends(signal.SIGTERM)
+
+
 def stops():
     """chatd ends by a signal, and its clients see an end, not a reset"""
     for signo in signal.SIGTERM, signal.SIGINT:
@@ -201,4 +229,4 @@ def usage():
 
 
 main(transcript, lines, leaves, forgets, drops_slow, too_long, is_idle,
-     unix_names, stops, asyncio_clients, usage)
+     unix_names, closed_outputs, unread_log, stops, asyncio_clients, usage)

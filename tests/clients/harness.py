@@ -35,9 +35,9 @@ class Program:
         environment = dict(os.environ, PLX_BACKEND=BACKEND)
         more.setdefault("stdin", subprocess.DEVNULL)
         more.setdefault("stdout", subprocess.PIPE)
+        more.setdefault("stderr", self.err)
         self.process = subprocess.Popen(["./examples/" + name, *args],
-                                        stderr=self.err, env=environment,
-                                        **more)
+                                        env=environment, **more)
         self.pid = self.process.pid
         if ready:
             line = self.process.stdout.readline().decode()
@@ -148,6 +148,17 @@ def connect(address, rcvbuf=0):
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
     s.connect(place)
     return s
+
+
+def reach(address):
+    """Connects to a program that cannot say that it is ready."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return connect(address)
+        except OSError:
+            assert time.monotonic() < end, f"never: {address}"
+            time.sleep(0.002)
 
 
 def listen(rcvbuf=0):
