@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* line_echo ADDRESS: answers each line with GOT: and the line. */
 #include <pollux.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int
 converse(struct plx_stream *s, void *arg)
@@ -39,8 +42,13 @@ int
 main(int argc, char **argv)
 {
 	struct plx_address at;
-	int r = plx_address_parse(argv[argc - 1], &at);
+	int fd, r = plx_address_parse(argv[argc - 1], &at);
 
+	signal(SIGPIPE, SIG_IGN);
+	do /* else a client gets our log, where standard error is closed */
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
 	if (r == 0)
 		r = plx_run(NULL, serve, &at);
 	return fprintf(stderr, "line_echo ADDRESS: %s\n", strerror(-r)) > 0;

@@ -169,5 +169,11 @@ else
 	echo "not ok $n - line_echo tells of each client, coming and going"
 	sed 's/^/# /' "$work/log"
 fi
+port=$(tests/say)
+PLX_BACKEND=poll ./examples/line_echo 127.0.0.1:$port <&- >&- 2>&- &
+server=$!
+says $port 'no log\n' 'GOT:no log\n'
+kill $server
+wait $server 2>/dev/null
 server=
 echo "1..$n"
