@@ -21,6 +21,11 @@ static int stdin_fd, stdout_fd; /* copies, which are ours to close */
 static int failed;		/* 1: one of the sources, at least */
 static int fatal;		/* a signal to end by */
 
+#define ENDS 4
+static const int ends[ENDS] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+static struct plx_signals heard[ENDS];
+static int numbers[ENDS], nheard; /* those of HEARD */
+
 /* The reading end of a fifo opens at once, and ends at once: until there has
    been a writer, nothing is to be read of it. */
 static int
@@ -88,32 +93,47 @@ copy(const char *name)
 }
 
 static int
-end_by_signal(void *s)
+end_by_signal(void *arg)
 {
-	struct plx_signals *term = s, *intr = term + 1;
-	struct plx_signals_awaitable t, i;
-	struct plx_awaitable *const either[] = {
-		plx_signals_awaitable(&t, term),
-		plx_signals_awaitable(&i, intr),
-	};
-	int r = plx_await_any(either, 2, PLX_NEVER);
+	struct plx_signals_awaitable w[ENDS];
+	struct plx_awaitable *any[ENDS];
+	int r;
 
+	(void)arg;
+	for (int i = 0; i < nheard; i++)
+		any[i] = plx_signals_awaitable(&w[i], &heard[i]);
+	r = plx_await_any(any, nheard, PLX_NEVER);
 	if (r >= 0)
-		fatal = r ? SIGINT : SIGTERM;
+		fatal = numbers[r];
 	return r < 0 ? r : -EINTR;
+}
+
+/* One that we were started to ignore, as by nohup(1), is none to end by. */
+static int
+hear_signals(void)
+{
+	struct sigaction old;
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < ENDS; i++)
+		if (sigaction(ends[i], NULL, &old) < 0 ||
+		    old.sa_handler != SIG_IGN) {
+			r = plx_signals_open(&heard[nheard], ends[i]);
+			numbers[nheard] = ends[i];
+			nheard += r == 0;
+		}
+	return r;
 }
 
 static int
 copy_all(char **names)
 {
-	struct plx_signals heard[2] = {{.count = 0}};
 	plx_nursery *n;
-	int r = plx_signals_open(&heard[0], SIGTERM);
+	int r = hear_signals();
 
-	if (r == 0)
-		r = plx_signals_open(&heard[1], SIGINT);
 	if (r == 0 && (r = plx_nursery_open(NULL, &n)) == 0) {
-		r = plx_spawn(n, end_by_signal, heard, NULL);
+		if (nheard > 0)
+			r = plx_spawn(n, end_by_signal, NULL, NULL);
 		while (r == 0 && *names)
 			r = copy(*names++);
 		if (r == 0)
@@ -121,8 +141,8 @@ copy_all(char **names)
 		plx_nursery_cancel(n);
 		r = plx_nursery_close(&n, r);
 	}
-	plx_signals_close(&heard[1]);
-	plx_signals_close(&heard[0]);
+	while (nheard > 0)
+		plx_signals_close(&heard[--nheard]);
 	return r;
 }
 

@@ -138,7 +138,8 @@ def terminal():
 
 def flags_come_back():
     """cat_any leaves pipes blocking, at the end and after a signal"""
-    for signo in 0, signal.SIGTERM, signal.SIGINT:
+    for signo in (0, signal.SIGTERM, signal.SIGINT, signal.SIGQUIT,
+                  signal.SIGHUP):
         stdin, feed = os.pipe()
         result, stdout = os.pipe()
         with Program("cat_any", ready=False, stdin=stdin,
@@ -155,6 +156,25 @@ def flags_come_back():
         assert is_blocking(stdin) and is_blocking(stdout), signo
         for fd in {stdin, result, stdout} | ({feed} if signo else set()):
             os.close(fd)
+
+
+def ignored_signals():
+    """cat_any does not hear the signals that it was told to ignore"""
+    def ignore():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    stdin, feed = os.pipe()
+    with Program("cat_any", ready=False, stdin=stdin,
+                 preexec_fn=ignore) as p:
+        os.close(stdin)
+        for byte in b"x", b"y":
+            os.write(feed, byte)
+            assert p.process.stdout.read(1) == byte
+            p.process.send_signal(signal.SIGHUP)
+            p.process.send_signal(signal.SIGINT)
+        os.close(feed)
+        p.ends()
 
 
 def broken_pipe():
@@ -229,5 +249,5 @@ def usage():
 
 
 main(all_kinds, late_writer, standard_input, outputs, terminal,
-     flags_come_back, broken_pipe, back_pressure, errors, closed_streams,
-     usage)
+     flags_come_back, ignored_signals, broken_pipe, back_pressure, errors,
+     closed_streams, usage)
