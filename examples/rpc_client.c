@@ -85,6 +85,8 @@ call_once(struct client *c)
 		r = rpc_receive(&c->stream, LIMIT, &answer, PLX_NEVER);
 	if (r <= 0)
 		return r < 0 ? r : -ENODATA;
+	if (!answer)
+		return -EBADMSG;
 	c->bad = !json_object_get(answer, "out");
 	json_dumpf(answer, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
 	puts("");
@@ -111,6 +113,26 @@ talk(void *arg)
 	return r < 0 ? r : 0;
 }
 
+/* 1, after a report, when what was printed has not arrived. */
+static int
+lost_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "rpc_client: standard output: %s\n", strerror(errno));
+	return 1;
+}
+
+/* A string of JSON has to be UTF-8. */
+static int
+is_name(const char *text)
+{
+	json_t *name = json_string(text);
+
+	json_decref(name);
+	return name != NULL;
+}
+
 static int
 usage(FILE *to)
 {
@@ -126,7 +148,7 @@ main(int argc, char **argv)
 	int i = 1, r;
 
 	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		return usage(stdout), 0;
+		return usage(stdout), lost_output();
 	if (argc > 1 && argv[1][0] == '-' &&
 	    (sscanf(argv[i++], "--repeat=%9ld%c", &client.repeat, &rest) != 1 ||
 	     client.repeat < 1))
@@ -138,12 +160,12 @@ main(int argc, char **argv)
 	client.params = argv[i + 2]
 				? json_loads(argv[i + 2], JSON_DECODE_ANY, NULL)
 				: json_null();
-	if (!client.params)
+	if (!client.params || !is_name(client.name))
 		return usage(stderr);
 	r = plx_run(NULL, talk, &client);
 	json_decref(client.params);
 	if (r < 0)
 		fprintf(stderr, "rpc_client: %s: %s\n", client.address,
 			strerror(-r));
-	return r < 0 || client.bad;
+	return lost_output() || r < 0 || client.bad;
 }

@@ -4,11 +4,12 @@ import asyncio
 import json
 import signal
 import struct
+import tempfile
 import time
 
-from harness import (Program, expect, expect_end, main, receive,
-                     receive_all, refuses, refuses_wrong_words, reset, run,
-                     until)
+from harness import (Program, accept, expect, expect_end, listen, main,
+                     receive, receive_all, refuses, refuses_wrong_words, reset,
+                     run, until)
 
 
 def rpcd(*options):
@@ -242,13 +243,44 @@ def own_client():
     assert (status, out) == (1, b"") and "refused" in err, err
 
 
+def answers_of(server, answer):
+    """What rpc_client comes to when SERVER answers just that."""
+    listener, address = listen()
+    with Program("rpc_client", address, "ping", ready=False,
+                 stdout=server) as p:
+        s = accept(listener)
+        receive(s, len(frame('{"in":"ping","params":null}')))
+        s.sendall(answer)
+        s.shutdown(1)
+        p.ends(status=1)
+        s.close()
+        listener.close()
+        return p.log()
+
+
+def client_troubles():
+    """rpc_client says what is wrong with an answer or its output"""
+    with tempfile.TemporaryFile() as out:
+        for answer, why in [(b"\0\0\0\4{bad", "Bad message"),
+                            (b"\0\0", "No data"),
+                            (b"\xff" * 4, "Message too long")]:
+            log = answers_of(out, answer)
+            assert why in log and log.count("\n") == 1, log
+        assert out.tell() == 0
+    with open("/dev/full", "wb") as full:
+        log = answers_of(full, PONG)
+        assert "standard output: No space left" in log, log
+
+
 def usage():
     """rpcd and rpc_client refuse wrong words in one line"""
     refuses_wrong_words("rpcd", "127.0.0.1:0")
     refuses_wrong_words("rpc_client", "127.0.0.1:1", "ping", "1")
     refuses("rpc_client", "--repeat=0", "127.0.0.1:1", "ping")
     refuses("rpc_client", "127.0.0.1:1", "ping", "{")
+    refuses("rpc_client", "127.0.0.1:1", b"\xff")
 
 
 main(transcript, calls, refusals, nested, halves, pipelined, unread, too_long,
-     ends, is_idle, stops, asyncio_clients, own_client, usage)
+     ends, is_idle, stops, asyncio_clients, own_client,
+     client_troubles, usage)
