@@ -28,6 +28,15 @@ static struct service chat;
 static struct member *members;
 static char newline[] = "\n", end[] = "\r\n";
 
+/* A path can hold anything: no client is to write lines by its name. */
+static void
+clean(char *name)
+{
+	for (; *name; name++)
+		if (*name < ' ' || *name > '~')
+			*name = '?';
+}
+
 static void
 join(struct member *m)
 {
@@ -39,6 +48,7 @@ join(struct member *m)
 	    plx_address_format(&at, m->name, sizeof(m->name)) < 0 ||
 	    strcmp(m->name, "unix:") == 0)
 		snprintf(m->name, sizeof(m->name), "unix:#%lu", ++strangers);
+	clean(m->name);
 	/* Who has vanished without a word is found out in the end. */
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	m->next = members;

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import tempfile
 
 from harness import (Program, connect, expect, expect_end, main, name_of,
@@ -146,6 +147,21 @@ def unix_names():
             assert not os.path.exists(path)
 
 
+def forged_names():
+    """a client of chatd cannot write a line, or anybody, into its name"""
+    with tempfile.TemporaryDirectory() as d:
+        with Program("chatd", "unix:" + d + "/chat") as p:
+            a = p.connect()
+            b = socket.socket(socket.AF_UNIX)
+            b.bind(d + "/me\n\x1b[2J127.0.0.1:1\nforged\xe9")
+            b.connect(d + "/chat")
+            b.sendall(b"hi\n")
+            name = f"unix:{d}/me??[2J127.0.0.1:1?forged??"
+            expect(a, name.encode() + b"\nhi\r\n")
+            p.logs(name + " came\n")
+            b.close()
+
+
 def closed_outputs():
     """no socket of chatd is taken for an output that is closed"""
     def close():
@@ -229,4 +245,5 @@ def usage():
 
 
 main(transcript, lines, leaves, forgets, drops_slow, too_long, is_idle,
-     unix_names, closed_outputs, unread_log, stops, asyncio_clients, usage)
+     unix_names, forged_names, closed_outputs, unread_log, stops,
+     asyncio_clients, usage)
