@@ -157,6 +157,15 @@ Test(cli, wrong_addresses_are_told)
 	}
 }
 
+Test(cli, bytes_that_are_not_printable_are_not_written)
+{
+	expect_usage("--listen=a\033[2J\nb\xe9", "echod: --listen=a?[2J?b?: "
+						 "give HOST:PORT, such as "
+						 "127.0.0.1:7007, [::1]:7007 "
+						 "or *:7007\n");
+	expect_usage("--mode=\n", "echod: --mode=?: give raw or line\n");
+}
+
 Test(cli, ports_out_of_range_are_told)
 {
 	expect_usage("--listen=127.0.0.1:65536",

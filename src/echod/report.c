@@ -4,7 +4,7 @@
  * meant for standard output arrived there.
  *
  * A line is put together first and written at once; one that is longer than
- * its room is cut, never split.
+ * its room is cut, never split, whatever it quotes.
  */
 #include <config.h>
 
@@ -29,6 +29,7 @@ report(const char *fmt, ...)
 	if (len < 0)
 		return;
 	n = (size_t)len < room ? (size_t)len : room - 1;
+	report_clean(line);
 	line[head + n] = '\n';
 	fwrite(line, 1, head + n + 1, stderr);
 }
