@@ -163,6 +163,7 @@ main(int argc, char **argv)
 		return 2 * r;
 	}
 	r = plx_run(NULL, main_task, NULL);
-	puts(r < 0 ? strerror(-r) : "run until complete: done");
-	return r < 0;
+	if (r < 0)
+		return fprintf(stderr, "asyncio_style: %s\n", strerror(-r)), 1;
+	return puts("run until complete: done") < 0;
 }

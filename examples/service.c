@@ -74,6 +74,7 @@ open_and_serve(void *arg)
 	struct service *s = arg;
 	int r = plx_server_open(&s->options, &s->server);
 
+	s->runs = 1;
 	if (r < 0)
 		return r;
 	r = serve(s);
@@ -150,7 +151,7 @@ service_main(struct service *s, int argc, char **argv)
 	s->options.naddresses = 1;
 	r = plx_run(NULL, open_and_serve, s);
 	if (r < 0)
-		fprintf(stderr, "%s: %s: %s\n", s->name, s->word[0],
-			strerror(-r));
+		fprintf(stderr, "%s: %s: %s\n", s->name,
+			s->runs ? s->word[0] : "no loop", strerror(-r));
 	return r < 0;
 }

@@ -26,6 +26,7 @@ struct service {
 	struct plx_server_options options; /* all but the address */
 
 	const char *word[SERVICE_WORDS]; /* as given */
+	int runs;			 /* there is a loop */
 	plx_server *server;
 	struct plx_signals term, intr;
 };

@@ -39,6 +39,23 @@ same() {
 	fi
 }
 
+# blames WORDS COMMAND...: where no loop can be had a line says WORDS.
+blames() {
+	n=$((n + 1))
+	words=$1
+	shift
+	PLX_BACKEND=nonsense "./examples/$@" >"$work/got" 2>"$work/err"
+	if test $? = 1 && ! test -s "$work/got" &&
+		test "$(cat "$work/err")" = "$words: Invalid argument"; then
+		echo "ok $n - $1 says that it has no loop"
+	else
+		echo "not ok $n - $1 says that it has no loop"
+		sed 's/^/# /' "$work/got" "$work/err"
+	fi
+}
+
+blames asyncio_style asyncio_style
+blames 'chatd: no loop' chatd 127.0.0.1:0
 cat >"$work/expected" <<'END'
 nothing was called yet
 call_soon: first
