@@ -90,18 +90,22 @@ ParameterizedTest(struct backend_param *b, idle,
 }
 
 #if defined(__linux__)
-/* Bytes of echod's that are resident. */
+/* Bytes of echod's that are resident; those of a sanitizer's shadow, which
+   takes terabytes of addresses, say nothing. */
 static long
 resident(const struct echod *e)
 {
+	long long addresses = 0;
 	long pages = 0;
 	char name[64];
 	FILE *f;
 
 	snprintf(name, sizeof(name), "/proc/%ld/statm", (long)e->pid);
 	f = fopen(name, "r");
-	cr_assert(f && fscanf(f, "%*d %ld", &pages) == 1);
+	cr_assert(f && fscanf(f, "%lld %ld", &addresses, &pages) == 2);
 	fclose(f);
+	if (addresses > 1 << 28)
+		return -1;
 	return pages * sysconf(_SC_PAGESIZE);
 }
 
@@ -115,7 +119,7 @@ expect_cheap(const char *backend, int n)
 	cr_assert(fd);
 	client_ask(first, "hello", "hello");
 	before = resident(&e);
-	if (before > 16 << 20) {
+	if (before < 0) {
 		echod_stop(&e);
 		cr_skip_test("%s: an instrumented echod", backend);
 	}

@@ -289,6 +289,43 @@ lengthen_grace(void *name)
 }
 CLOCKED_BACKENDS(server_stop, a_second_stop_lengthens_nothing, lengthen_grace)
 
+static int
+be_long(struct plx_stream *st, void *arg)
+{
+	struct plx_scope shield;
+
+	(void)st;
+	((struct scene *)arg)->started++;
+	plx_scope_shield(&shield, PLX_NEVER, PLX_NEVER);
+	plx_sleep(10 * PLX_SECOND);
+	return plx_scope_leave(&shield, 0);
+}
+
+static int
+wait_for_ever(void *name)
+{
+	struct scene s;
+	int64_t began;
+	int fd;
+
+	set_scene(&s, name, be_long);
+	s.options.eager = 1;
+	s.options.idle_timeout = s.options.close_timeout = PLX_NEVER;
+	begin_scene(&s);
+	fd = client(&s);
+	let_run(5);
+	EXPECT_STATS(&s, 1, 0);
+	began = in(0);
+	plx_server_stop(s.server, PLX_NEVER);
+	expect_run(&s, 0);
+	cr_expect_geq(in(0) - began, 10 * PLX_SECOND, "%s", s.name);
+	cr_expect_eq(s.error, 0, "%s: %d", s.name, s.error);
+	plx_close(fd);
+	plx_server_close(&s.server);
+	return 0;
+}
+CLOCKED_BACKENDS(server_stop, a_grace_may_have_no_end, wait_for_ever)
+
 /* What a handler's own waits say in a stop; STARTED keeps it. */
 static int
 wait_otherwise(struct plx_stream *st, void *arg)

@@ -101,11 +101,13 @@ plx__server_before(int64_t a, int64_t b)
 	return a >= 0 && (b < 0 || a < b);
 }
 
-/* DURATION, which is not negative, after T. */
+/* DURATION after T; never, if that is negative. */
 static inline int64_t
 plx__server_later(int64_t t, int64_t duration)
 {
-	return duration <= INT64_MAX - t ? t + duration : PLX_NEVER;
+	if (duration < 0 || duration > INT64_MAX - t)
+		return PLX_NEVER;
+	return t + duration;
 }
 
 /* Takes the path of a Unix socket away, if it is still L's; at most once. */

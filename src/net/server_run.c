@@ -206,7 +206,7 @@ void
 plx_server_stop(plx_server *s, int64_t grace)
 {
 	int64_t now = plx__server_now(s);
-	int64_t end = plx__server_later(now, grace > 0 ? grace : 0);
+	int64_t end = plx__server_later(now, grace);
 	struct plx_link *l;
 	size_t i;
 
