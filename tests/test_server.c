@@ -475,6 +475,20 @@ run_twice(void *name)
 }
 IN_A_TASK(server, a_second_run_at_a_time_is_refused, run_twice)
 
+Test(server, a_run_needs_a_task)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct scene s;
+
+	set_scene(&s, NULL, echo);
+	open_server(&s);
+	cr_assert_eq(plx_server_run(s.server), -EPERM);
+	plx_server_close(&s.server);
+	cr_assert_null(s.server);
+	plx_server_close(&s.server);
+	support_end(mark, NULL);
+}
+
 #define MANY 1000
 
 static int

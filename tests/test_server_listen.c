@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_server_listen.c: servers: what they listen on: ports, paths, names
+ * without one, and sockets that listen already; and what they refuse to be
+ * opened with.
+ */
+#include <config.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "server_common.h"
+
+Test(server_listen, options_are_checked)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct scene s;
+	plx_server *out = NULL;
+
+	set_scene(&s, NULL, NULL);
+	cr_assert_eq(plx_server_open(&s.options, &out), -EINVAL);
+	set_scene(&s, NULL, echo);
+	s.options.naddresses = 0;
+	cr_assert_eq(plx_server_open(&s.options, &out), -EINVAL);
+	set_scene(&s, NULL, echo);
+	s.options.stream.low_water = 2;
+	s.options.stream.high_water = 1;
+	cr_assert_eq(plx_server_open(&s.options, &out), -EINVAL);
+	set_scene(&s, NULL, echo);
+	s.options.stream.low_water = 1 << 20;
+	cr_assert_eq(plx_server_open(&s.options, &out), -EINVAL);
+	set_scene(&s, NULL, echo);
+	s.options.naddresses = 2;
+	plx_address_parse("unix:/nonexistent/socket", &s.at[1]);
+	cr_assert_eq(plx_server_open(&s.options, &out), -ENOENT);
+	cr_assert_null(out);
+	support_end(mark, NULL);
+}
+
+static int
+serve_both_kinds(void *name)
+{
+	struct scene s;
+	struct place p;
+	struct stat st;
+	int tcp, local;
+
+	set_scene(&s, name, echo);
+	s.options.naddresses = 2;
+	make_place(&p, &s.at[1]);
+	begin_scene(&s);
+	tcp = dial(&s.at[0]);
+	local = dial(&s.at[1]);
+	ask(local, "by path");
+	expect(&s, local, "by path");
+	ask(tcp, "by port");
+	expect(&s, tcp, "by port");
+	plx_server_stop(s.server, PLX_SECOND);
+	expect_end(&s, tcp, 0);
+	expect_end(&s, local, 0);
+	cr_expect_eq(lstat(p.path, &st), -1, "%s: the path stays", s.name);
+	end_scene(&s);
+	cr_expect_eq(rmdir(p.dir), 0);
+	return 0;
+}
+ON_BACKENDS(server_listen, several_listeners_of_both_kinds, serve_both_kinds)
+
+Test(server_listen, a_path_goes_with_the_server_that_made_it)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct place p;
+	struct scene s;
+	struct stat st;
+
+	set_scene(&s, NULL, echo);
+	make_place(&p, &s.at[0]);
+	open_server(&s);
+	cr_assert_eq(lstat(p.path, &st), 0);
+	plx_server_close(&s.server);
+	cr_assert_eq(lstat(p.path, &st), -1);
+	open_server(&s);
+	unlink(p.path);
+	close(open(p.path, O_CREAT | O_WRONLY, 0600));
+	plx_server_close(&s.server);
+	cr_assert_eq(lstat(p.path, &st), 0, "that file is another's");
+	unlink(p.path);
+	cr_assert_eq(rmdir(p.dir), 0);
+	support_end(mark, NULL);
+}
+
+#if defined(__linux__)
+static int
+serve_abstract(void *name)
+{
+	struct scene s;
+	char text[64];
+	int fd;
+
+	set_scene(&s, name, echo);
+	snprintf(text, sizeof(text), "unix:@pollux-server-%d", (int)getpid());
+	cr_expect_eq(plx_address_parse(text, &s.at[0]), 0);
+	begin_scene(&s);
+	fd = client(&s);
+	ask(fd, "no path");
+	expect(&s, fd, "no path");
+	plx_close(fd);
+	end_scene(&s);
+	return 0;
+}
+ON_BACKENDS(server_listen, a_name_without_a_path, serve_abstract)
+#endif
+
+static int
+serve_given(void *name)
+{
+	struct scene s;
+	int given = listen_already(1), fd;
+
+	set_scene(&s, name, echo);
+	s.options.naddresses = 0;
+	s.options.listeners = &given;
+	s.options.nlisteners = 1;
+	open_server(&s);
+	cr_expect_eq(plx_server_address(s.server, 0, &s.at[0]), 0);
+	cr_expect(fcntl(given, F_GETFL) & O_NONBLOCK, "%s", s.name);
+	start_server(&s);
+	fd = client(&s);
+	ask(fd, "x");
+	expect(&s, fd, "x");
+	plx_close(fd);
+	end_scene(&s);
+	cr_expect_eq(fcntl(given, F_GETFD), -1, "%s: still open", s.name);
+	return 0;
+}
+ON_BACKENDS(server_listen, sockets_that_listen_can_be_handed_in, serve_given)
+
+Test(server_listen, sockets_that_do_not_listen_stay_the_callers)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct scene s;
+	plx_server *out = NULL;
+	int given[2] = {listen_already(1), -1}, i, kinds[3];
+
+	kinds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	kinds[1] = socket(AF_INET, SOCK_DGRAM, 0);
+	kinds[2] = open("/dev/null", O_RDONLY);
+	set_scene(&s, NULL, echo);
+	s.options.listeners = given;
+	s.options.nlisteners = 2;
+	for (i = 0; i < 3; i++) {
+		given[1] = kinds[i];
+		cr_assert_eq(plx_server_open(&s.options, &out),
+			     i < 2 ? -EINVAL : -ENOTSOCK, "kind %d", i);
+		cr_assert_eq(close(given[1]), 0, "kind %d", i);
+	}
+	cr_assert_eq(fcntl(given[0], F_GETFL) & O_NONBLOCK, 0);
+	cr_assert_eq(close(given[0]), 0);
+	support_end(mark, NULL);
+}
