@@ -300,4 +300,20 @@ echo_once(struct plx_stream *st, void *arg)
 	return n > 0 ? PLX_HIBERNATE : (int)n;
 }
 
+/* More than the peer's kernel takes at once, into the queue. */
+static inline int
+write_much(struct plx_stream *st, void *arg)
+{
+	static char data[64 << 10];
+	ssize_t n;
+
+	((struct scene *)arg)->started++;
+	do
+		n = plx_stream_write(st, data, sizeof(data), 0);
+	while (n == sizeof(data));
+	if (((struct scene *)arg)->most)
+		return ((struct scene *)arg)->started == 1 ? PLX_HIBERNATE : 0;
+	return 0;
+}
+
 #endif
