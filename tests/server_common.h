@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <pollux/scope.h>
 #include <pollux/server.h>
 #include "task_common.h"
 
@@ -314,6 +315,35 @@ write_much(struct plx_stream *st, void *arg)
 	if (((struct scene *)arg)->most)
 		return ((struct scene *)arg)->started == 1 ? PLX_HIBERNATE : 0;
 	return 0;
+}
+
+/* Listens to nobody but the peer. */
+static inline int
+insist(struct plx_stream *st, void *arg)
+{
+	struct plx_scope shield;
+	char byte;
+	ssize_t n;
+
+	((struct scene *)arg)->started++;
+	plx_scope_shield(&shield, PLX_NEVER, PLX_NEVER);
+	n = plx_stream_read(st, &byte, 1, PLX_NEVER);
+	plx_scope_leave(&shield, 0);
+	return (int)n;
+}
+
+/* Writes for ever. */
+static inline int
+write_on(struct plx_stream *st, void *arg)
+{
+	static char data[4096];
+	ssize_t n;
+
+	((struct scene *)arg)->started++;
+	do
+		n = plx_stream_write(st, data, sizeof(data), PLX_NEVER);
+	while (n > 0);
+	return (int)n;
 }
 
 #endif
