@@ -25,6 +25,17 @@ open_unix(struct plx_stream *s, int *peer,
 	*peer = fd[1];
 }
 
+/* A stream over one end of a TCP pair; *PEER is the other. */
+static inline void
+open_tcp(struct plx_stream *s, int *peer)
+{
+	int fd[2];
+
+	support_tcp_pair(fd);
+	cr_expect_eq(plx_stream_open(s, fd[0], NULL), 0);
+	*peer = fd[1];
+}
+
 /* Text of the peer's. */
 static inline void
 say(int fd, const char *text)
