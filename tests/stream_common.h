@@ -63,6 +63,30 @@ at_end(int fd)
 	return read(fd, &c, 1) == 0;
 }
 
+/* The kernel takes no more from the peer's other end: what follows is queued.
+   Returns how many bytes that took. */
+static inline size_t
+stuff(const struct plx_stream *s)
+{
+	return support_fill(plx_stream_fileno(s));
+}
+
+/* Reads N bytes of the peer's and throws them away, letting others run. */
+static inline void
+skip(int peer, size_t n)
+{
+	static char junk[64 << 10];
+	ssize_t got;
+
+	while (n > 0) {
+		got = read(peer, junk, n < sizeof(junk) ? n : sizeof(junk));
+		if (got > 0)
+			n -= (size_t)got;
+		else
+			plx_checkpoint();
+	}
+}
+
 /* Is BUF, of which N bytes count, TEXT? */
 static inline int
 is(const char *buf, ssize_t n, const char *text)
