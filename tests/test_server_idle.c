@@ -68,6 +68,37 @@ sleep_for_long(void *name)
 }
 CLOCKED_BACKENDS(server_idle, what_hibernates_is_closed, sleep_for_long)
 
+static int64_t slept;
+
+static int
+look_and_echo(struct plx_stream *st, void *arg)
+{
+	slept = st->slept;
+	return echo_once(st, arg);
+}
+
+static int
+tell_sleep(void *name)
+{
+	struct scene s;
+	int fd, i;
+
+	begin_idle(&s, name, look_and_echo);
+	fd = client(&s);
+	let_run(3);
+	for (i = 1; i <= 3; i++) {
+		plx_sleep(i * PLX_SECOND);
+		ask(fd, "x");
+		expect(&s, fd, "x");
+		cr_expect_eq(slept / PLX_SECOND, i, "%s: %d ms, not %d s",
+			     s.name, (int)(slept / PLX_MILLISECOND), i);
+	}
+	plx_close(fd);
+	end_scene(&s);
+	return 0;
+}
+CLOCKED_BACKENDS(server_idle, a_handler_knows_how_long_it_slept, tell_sleep)
+
 static int
 stay_awake(void *name)
 {

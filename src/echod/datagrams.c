@@ -2,8 +2,8 @@
 /*
  * datagrams.c: each datagram goes back to whoever sent it, as it came.
  *
- * They are received and sent by the dozen.  Buffers have room for the longest
- * there is; only what a datagram fills is ever touched.
+ * They are received and sent as many at a time as one call takes.  Buffers have
+ * room for the longest there is; only what a datagram fills is ever touched.
  *
  * Anybody can forge a sender.  Two echo servers would throw one datagram
  * between them for ever, so nothing is answered whose sender has a port below
