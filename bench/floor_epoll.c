@@ -8,53 +8,34 @@
  * over the other two, as plain as can be.
  */
 #include <config.h>
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/epoll.h>
 #endif
+#include "serve.h"
 
 #define MOST 65536
 #define BATCH 1024
 #define WORD (8 * sizeof(unsigned long))
 
-static char buffer[65536];
+static char buffer[SERVE_BUFFER];
 static int listener;
-
-_Noreturn static void
-fail(const char *what)
-{
-	fprintf(stderr, "floor_epoll: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 /* The next connection, or -1. */
 static int
 take(void)
 {
-	int fd = accept(listener, NULL, NULL);
-	int one = 1;
+	int fd = serve_accept(listener);
 
-	if (fd < 0)
-		return -1;
-	if (fd >= MOST) {
-		close(fd);
-		return -1;
-	}
-	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd;
+	if (fd < MOST)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 /* Waits for room: the client is known to read. */
@@ -99,7 +80,7 @@ add(int ep, int fd)
 	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
 
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev) < 0)
-		fail("epoll_ctl");
+		serve_fail("epoll_ctl", errno);
 }
 
 static void
@@ -128,8 +109,7 @@ serve_epoll(void)
 static void
 serve_epoll(void)
 {
-	errno = ENOSYS;
-	fail("epoll");
+	serve_fail("epoll", ENOSYS);
 }
 #endif
 
@@ -188,7 +168,7 @@ serve_select(void)
 
 		memcpy(ready, all, words * sizeof(all[0]));
 		if (select(highest + 1, (void *)ready, NULL, NULL, NULL) < 0)
-			fail("select");
+			serve_fail("select", errno);
 		for (size_t i = 0; i < words; i++)
 			serve_word(all, i, ready[i]);
 		while ((ready[place] & mark) && (fd = take()) >= 0) {
@@ -198,60 +178,17 @@ serve_select(void)
 	}
 }
 
-static void
-listen_on(int port)
-{
-	struct sockaddr_in in = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(in);
-	int one = 1;
-
-	listener = socket(AF_INET, SOCK_STREAM, 0);
-	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (listener < 0 || bind(listener, (struct sockaddr *)&in, len) < 0 ||
-	    listen(listener, SOMAXCONN) < 0 ||
-	    fcntl(listener, F_SETFL, O_NONBLOCK) < 0 ||
-	    getsockname(listener, (struct sockaddr *)&in, &len) < 0)
-		fail("listen");
-	printf("listening on 127.0.0.1:%d\n", ntohs(in.sin_port));
-	fflush(stdout);
-}
-
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"port", required_argument, NULL, 'p'},
-		{"mechanism", required_argument, NULL, 'm'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *mechanism = "epoll";
-	struct rlimit limit;
-	int port = 7008, which;
+	static const char *const modes[] = {"mechanism=epoll", "mechanism=poll",
+					    "mechanism=select", NULL};
+	int mode = serve_begin(argc, argv, modes, &listener);
 
-	while ((which = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (which == 'p') {
-			port = atoi(optarg);
-		} else if (which == 'm') {
-			mechanism = optarg;
-		} else {
-			fputs("usage: floor_epoll [--port=N] "
-			      "[--mechanism=epoll|poll|select]\n",
-			      stderr);
-			return 2;
-		}
-	}
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	listen_on(port);
-	if (strcmp(mechanism, "poll") == 0)
+	serve_announce(listener);
+	if (mode == 1)
 		serve_poll();
-	if (strcmp(mechanism, "select") == 0)
+	if (mode == 2)
 		serve_select();
 	serve_epoll();
 }
