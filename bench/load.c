@@ -9,25 +9,21 @@
  */
 #include <config.h>
 #include <errno.h>
-#include <getopt.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include "load.h"
 
 #define READY 256
 
+/* From this share of a CPU on the load may be what is measured. */
+#define BUSY 0.9
+
 /* How many connections prove at the same time that they are alive. */
 #define PROVING 64
-
-static const char usage[] =
-	"usage: load [--connect=HOST:PORT | --unix=PATH] [--connections=N]\n"
-	"            [--active=N] [--messages=N] [--size=BYTES] "
-	"[--pipeline=N]\n"
-	"            [--timeout=SECONDS] [--report]\n";
 
 void
 load_fail(const char *format, ...)
@@ -40,115 +36,6 @@ load_fail(const char *format, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	exit(1);
-}
-
-_Noreturn static void
-usage_error(const char *why, const char *what)
-{
-	fprintf(stderr, "load: %s: %s\n%s", why, what, usage);
-	exit(2);
-}
-
-static long
-number(const char *text, long least, long most)
-{
-	char *rest;
-	long n;
-
-	errno = 0;
-	n = strtol(text, &rest, 10);
-	if (*text == '\0' || *rest != '\0' || errno || n < least || n > most)
-		usage_error("not a number in the range allowed", text);
-	return n;
-}
-
-static void
-set_address(struct load_options *o, const char *text, const char *prefix)
-{
-	char full[256];
-	int n = snprintf(full, sizeof(full), "%s%s", prefix, text);
-
-	if (n < 0 || (size_t)n >= sizeof(full) ||
-	    plx_address_parse(full, &o->server) < 0)
-		usage_error("not an address", text);
-}
-
-static const struct option options[] = {
-	{"connections", required_argument, NULL, 'c'},
-	{"active", required_argument, NULL, 'a'},
-	{"messages", required_argument, NULL, 'm'},
-	{"size", required_argument, NULL, 's'},
-	{"pipeline", required_argument, NULL, 'p'},
-	{"timeout", required_argument, NULL, 't'},
-	{"unix", required_argument, NULL, 'u'},
-	{"connect", required_argument, NULL, 'o'},
-	{"report", no_argument, NULL, 'r'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
-static void
-take_option(struct load_options *o, int which)
-{
-	switch (which) {
-	case 'c':
-		o->connections = number(optarg, 1, 10000000);
-		break;
-	case 'a':
-		o->active = number(optarg, 0, 10000000);
-		break;
-	case 'm':
-		o->messages = number(optarg, 0, LONG_MAX);
-		break;
-	case 's':
-		o->size = number(optarg, 1, 1 << 24);
-		break;
-	case 'p':
-		o->pipeline = number(optarg, 1, 1000000);
-		break;
-	case 't':
-		o->timeout = number(optarg, 1, 1000000);
-		break;
-	case 'u':
-		set_address(o, optarg, "unix:");
-		break;
-	case 'o':
-		set_address(o, optarg, "");
-		break;
-	case 'r':
-		o->report = 1;
-		break;
-	case 'h':
-		fputs(usage, stdout);
-		exit(0);
-	default:
-		fputs(usage, stderr);
-		exit(2);
-	}
-}
-
-static void
-parse(struct load_options *o, int argc, char **argv)
-{
-	int which;
-
-	*o = (struct load_options){
-		.connections = 50,
-		.active = -1,
-		.messages = 100000,
-		.size = 64,
-		.pipeline = 1,
-		.timeout = 60,
-	};
-	set_address(o, "127.0.0.1:7007", "");
-	while ((which = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		take_option(o, which);
-	if (optind < argc)
-		usage_error("unexpected argument", argv[optind]);
-	if (o->active < 0 || o->active > o->connections)
-		o->active = o->connections;
-	if (o->active == 0)
-		o->messages = 0;
 }
 
 static void
@@ -175,9 +62,11 @@ prepare(struct load *l)
 	l->deadline = plx_after(l->options.timeout * PLX_SECOND);
 	l->connections = calloc((size_t)l->options.connections,
 				sizeof(l->connections[0]));
-	l->content = malloc(LOAD_PIECE + 16);
+	l->stamps = calloc((size_t)l->options.connections,
+			   (size_t)l->options.pipeline * sizeof(*l->stamps));
+	l->content = malloc(LOAD_PIECE + 32);
 	l->input = malloc(LOAD_PIECE);
-	if (!l->connections || !l->content || !l->input)
+	if (!l->connections || !l->stamps || !l->content || !l->input)
 		load_fail("out of memory");
 	ret = plx_selector_open(NULL, &l->selector);
 	if (ret < 0)
@@ -209,10 +98,19 @@ exchange(struct load *l, long target)
 }
 
 static void
-run_active(struct load *l)
+begin_phase(struct load *l, long wanted, long window)
 {
-	l->wanted = l->options.messages;
-	l->window = l->options.pipeline;
+	l->started = l->completed = 0;
+	l->wanted = wanted;
+	l->window = window;
+	l->deadline = plx_after(l->options.timeout * PLX_SECOND);
+	load_latency_clear(&l->latency);
+}
+
+static void
+run_active(struct load *l, long messages)
+{
+	begin_phase(l, messages, l->options.pipeline);
 	for (long i = 0; i < l->options.active; i++)
 		load_pump(l, &l->connections[i]);
 	exchange(l, l->wanted);
@@ -224,13 +122,12 @@ prove_alive(struct load *l)
 {
 	long n = l->options.connections;
 
-	l->window = 1;
-	l->completed = l->started = l->wanted = 0;
+	begin_phase(l, 0, 1);
 	for (long i = 0; i < n; i++) {
 		l->wanted++;
 		load_pump(l, &l->connections[i]);
 		if (l->wanted - l->completed >= PROVING)
-			exchange(l, l->wanted);
+			exchange(l, l->wanted - PROVING / 2);
 	}
 	exchange(l, n);
 }
@@ -238,37 +135,86 @@ prove_alive(struct load *l)
 static double
 cpu_seconds(void)
 {
-	struct rusage r;
+	struct timespec t;
 
-	getrusage(RUSAGE_SELF, &r);
-	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
-	       (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void
+say(const struct load *l, long messages, double seconds, double cpu)
+{
+	static const double shares[] = {0.5, 0.9, 0.99, 0.999};
+	const struct load_options *o = &l->options;
+
+	printf("%ld\t%ld\t%ld\t%ld\t%.6f\t%.6f\t%.0f", o->connections,
+	       o->active, messages, o->size, seconds, cpu,
+	       (double)messages / seconds);
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+		printf("\t%llu", (unsigned long long)load_latency_at(
+					 &l->latency, shares[i]));
+	printf("\t%llu\n", (unsigned long long)l->latency.most);
+	fflush(stdout);
+	if (!o->steps && cpu > BUSY * seconds)
+		fprintf(stderr,
+			"load: used %.0f %% of its CPU: a faster server would "
+			"not have been faster\n",
+			100 * cpu / seconds);
+}
+
+/* MESSAGES of the active connections, or one of each when it is negative. */
+static void
+run(struct load *l, long messages)
+{
+	double cpu = cpu_seconds();
+	int64_t begin = plx_now();
+
+	if (messages >= 0)
+		run_active(l, messages);
+	else
+		prove_alive(l);
+	say(l, messages < 0 ? l->options.connections : messages,
+	    (double)(plx_now() - begin) / 1e9, cpu_seconds() - cpu);
+}
+
+static void
+run_steps(struct load *l)
+{
+	char line[32];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		char *rest;
+		long n = strtol(line, &rest, 10);
+
+		if (strcmp(line, "all\n") == 0)
+			n = -1;
+		else if (rest == line || *rest != '\n' || n < 0)
+			load_fail("not a number of messages: %s", line);
+		if (l->options.active == 0 && n > 0)
+			load_fail("no connection is active");
+		run(l, n);
+	}
 }
 
 int
 main(int argc, char **argv)
 {
-	struct load l = {0};
-	double seconds, cpu;
-	int64_t begin;
+	static struct load l;
 
-	parse(&l.options, argc, argv);
+	load_parse(&l.options, argc, argv);
 	prepare(&l);
 	load_connect(&l);
-	cpu = cpu_seconds();
-	begin = plx_now();
-	run_active(&l);
-	seconds = (double)(plx_now() - begin) / 1e9;
-	cpu = cpu_seconds() - cpu;
-	prove_alive(&l);
 	if (l.options.report)
 		puts("connections\tactive\tmessages\tsize\tseconds\t"
-		     "cpu-seconds\tmessages/s");
-	printf("%ld\t%ld\t%ld\t%ld\t%.3f\t%.3f\t%.0f\n", l.options.connections,
-	       l.options.active, l.options.messages, l.options.size, seconds,
-	       cpu, (double)l.options.messages / seconds);
+		     "cpu-seconds\tmessages/s\tp50\tp90\tp99\tp99.9\tmax");
+	if (l.options.steps)
+		run_steps(&l);
+	else
+		run(&l, l.options.messages);
+	prove_alive(&l);
 	plx_selector_close(&l.selector);
 	free(l.connections);
+	free(l.stamps);
 	free(l.content);
 	free(l.input);
 	return 0;

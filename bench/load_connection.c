@@ -55,8 +55,7 @@ bind_source(const struct load *l, int fd, long number)
 	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one,
 			 sizeof(one));
 #endif
-	if (l->options.connections <= PER_ADDRESS ||
-	    !is_loopback(&l->options.server, &in))
+	if (number < PER_ADDRESS || !is_loopback(&l->options.server, &in))
 		return 0;
 	in.sin_port = 0;
 	in.sin_addr.s_addr =
@@ -94,21 +93,42 @@ open_socket(const struct load *l, long number)
 	return fd;
 }
 
+static void
+open_connection(struct load *l, struct load_connection *c)
+{
+	int ret;
+
+	c->fd = open_socket(l, l->opened++);
+	if (c->fd < 0)
+		load_fail("connection %u: %s", c->id, strerror(errno));
+	ret = plx_selector_register(l->selector, c->fd, PLX_READ, c);
+	if (ret < 0)
+		load_fail("connection %u: register: %s", c->id, strerror(-ret));
+}
+
+static void
+close_connection(struct load *l, struct load_connection *c)
+{
+	int ret = plx_selector_unregister(l->selector, c->fd);
+
+	if (ret < 0)
+		load_fail("connection %u: unregister: %s", c->id,
+			  strerror(-ret));
+	close(c->fd);
+	c->fd = -1;
+}
+
 void
 load_connect(struct load *l)
 {
 	for (long i = 0; i < l->options.connections; i++) {
 		struct load_connection *c = &l->connections[i];
-		int ret;
 
 		c->id = (uint32_t)i;
-		c->fd = open_socket(l, i);
-		if (c->fd < 0)
-			load_fail("connection %ld: %s", i, strerror(errno));
-		ret = plx_selector_register(l->selector, c->fd, PLX_READ, c);
-		if (ret < 0)
-			load_fail("connection %ld: register: %s", i,
-				  strerror(-ret));
+		c->fd = -1;
+		c->stamps = l->stamps + i * l->options.pipeline;
+		if (!l->options.reconnect)
+			open_connection(l, c);
 	}
 }
 
@@ -126,41 +146,68 @@ want_write(struct load *l, struct load_connection *c, int wanted)
 		load_fail("connection %u: modify: %s", c->id, strerror(-ret));
 }
 
-/* Sends a piece of the next message; 0 when there is no room for all of it. */
+/* The bytes that are to be sent next, as many as fit in a piece. */
+static size_t
+gather(struct load *l, const struct load_connection *c,
+       const unsigned char **text)
+{
+	size_t size = (size_t)l->options.size;
+	size_t from = c->out, total = 0;
+
+	*text = l->content + from % 8;
+	for (uint64_t i = c->sent; i < c->begun && total < LOAD_PIECE; i++) {
+		size_t left = LOAD_PIECE - total;
+		size_t part = size - from < left ? size - from : left;
+		/* Only the first may begin amid a word: see load_content. */
+		unsigned char *space = l->content + (total ? c->out % 8 : 0);
+
+		load_content(space + total, c->id, i, from, part);
+		total += part;
+		from = 0;
+	}
+	return total;
+}
+
+/* 0 when there is no room for all of a piece. */
 static int
 send_piece(struct load *l, struct load_connection *c)
 {
-	size_t left = (size_t)l->options.size - c->out;
-	size_t piece = left < LOAD_PIECE ? left : LOAD_PIECE;
-	const unsigned char *text =
-		load_content(l->content, c->id, c->sent, c->out, piece);
+	const unsigned char *text;
+	size_t piece = gather(l, c, &text);
 	ssize_t n = send(c->fd, text, piece, MSG_NOSIGNAL);
 
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		load_fail("connection %u lost while sending message %llu: %s",
 			  c->id, (unsigned long long)c->sent, strerror(errno));
 	c->out += n > 0 ? (size_t)n : 0;
-	if (n < (ssize_t)piece)
-		return 0;
-	if (piece == left) {
-		c->out = 0;
-		c->begun = 0;
-		c->sent++;
+	c->sent += c->out / (size_t)l->options.size;
+	c->out %= (size_t)l->options.size;
+	return n == (ssize_t)piece;
+}
+
+/* Their time runs from here, whether there is room for them or not. */
+static void
+begin_messages(struct load *l, struct load_connection *c)
+{
+	int64_t now = plx_now();
+
+	while (l->started < l->wanted &&
+	       c->begun - c->received < (uint64_t)l->window) {
+		c->stamps[c->begun++ % (uint64_t)l->options.pipeline] = now;
+		l->started++;
 	}
-	return 1;
 }
 
 void
 load_pump(struct load *l, struct load_connection *c)
 {
-	for (;;) {
-		if (!c->begun) {
-			if (l->started == l->wanted ||
-			    c->sent - c->received >= (uint64_t)l->window)
-				break;
-			l->started++;
-			c->begun = 1;
-		}
+	begin_messages(l, c);
+	if (c->fd < 0) {
+		if (c->sent == c->begun)
+			return;
+		open_connection(l, c);
+	}
+	while (c->sent < c->begun) {
 		if (!send_piece(l, c)) {
 			want_write(l, c, 1);
 			return;
@@ -170,16 +217,27 @@ load_pump(struct load *l, struct load_connection *c)
 }
 
 static void
+end_message(struct load *l, struct load_connection *c, int64_t now)
+{
+	uint64_t place = c->received++ % (uint64_t)l->options.pipeline;
+
+	load_latency_add(&l->latency, (uint64_t)(now - c->stamps[place]));
+	c->in = 0;
+	l->completed++;
+}
+
+static void
 check(struct load *l, struct load_connection *c, size_t n)
 {
 	size_t size = (size_t)l->options.size;
 	size_t done = 0;
+	int64_t now = plx_now();
 
 	while (done < n) {
 		const unsigned char *want;
 		size_t part = size - c->in < n - done ? size - c->in : n - done;
 
-		if (c->received >= c->sent + (uint64_t)c->begun)
+		if (c->received == c->begun)
 			load_fail("connection %u: %zu bytes too many", c->id,
 				  n - done);
 		want = load_content(l->content, c->id, c->received, c->in,
@@ -189,11 +247,8 @@ check(struct load *l, struct load_connection *c, size_t n)
 				  c->id, (unsigned long long)c->received);
 		c->in += part;
 		done += part;
-		if (c->in == size) {
-			c->in = 0;
-			c->received++;
-			l->completed++;
-		}
+		if (c->in == size)
+			end_message(l, c, now);
 	}
 }
 
@@ -209,5 +264,7 @@ load_receive(struct load *l, struct load_connection *c)
 			  (unsigned long long)c->received,
 			  n < 0 ? strerror(errno) : "closed by the server");
 	check(l, c, (size_t)n);
+	if (l->options.reconnect && c->received == c->begun)
+		close_connection(l, c);
 	load_pump(l, c);
 }
