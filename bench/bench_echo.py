@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""What an echoed message costs: echod on each mechanism, servers written by
+hand over the raw calls, and those of other libraries.
+
+Each server has a CPU, the load has another.  All servers of a point hold their
+connections all the time, and one at a time is talked to, in rounds.  The CPU
+time is that which the system accounts to the server, in the kernel, too."""
+import os
+import sys
+
+from drive import BUSY, Bench, Failure, Load, Server, cpus, files
+
+# Descriptors of a server beside its connections.
+SPARE = 64
+# Messages by which a sample's length is found.
+TRIAL = 1000
+# connect-echo-close: connections of a sample, so that those that the system
+# remembers for a minute stay few beside the ports it has.
+CYCLES = 500
+
+# asyncio reads into 256 KiB, which glibc maps and unmaps for each message until
+# something large was freed once; so its figure depends on what came before.
+# With these it is as if that had happened, which is the better for it.
+PYTHON_ENV = {"MALLOC_MMAP_THRESHOLD_": "1048576",
+              "MALLOC_TRIM_THRESHOLD_": "4194304"}
+
+PERCENTILES = ("p50", "p90", "p99", "p99.9", "max")
+
+
+class Scenario:
+    """A way to talk.  POINTS are numbers of connections, of which ACTIVE at
+    the most speak; MORE come with --full."""
+
+    def __init__(self, name, points, more=(), active=100000, **load):
+        self.name, self.points, self.more = name, points, more
+        self.active, self.load = active, load
+
+    def series(self):
+        if self.load.get("reconnect"):
+            return [(self.name, "ns"), (f"{self.name}-rate", "/s")]
+        return ([(f"cpu-{self.name}", "ns"), (f"rate-{self.name}", "/s")] +
+                [(f"latency-{p}-{self.name}", "ns") for p in PERCENTILES])
+
+    def values(self, cpu, result):
+        """In the order of series()."""
+        both = [cpu / result["messages"], result["rate"]]
+        if self.load.get("reconnect"):
+            return both
+        return both + [result[p] for p in PERCENTILES]
+
+
+SCENARIOS = [
+    Scenario("64B", (1, 50, 1000), size=64),
+    Scenario("64B-100-speak", (10000,), (1000, 18000), active=100, size=64),
+    Scenario("16KiB", (50,), (1, 1000), size=16384),
+    Scenario("64B-pipelined", (50,), (1, 1000), size=64, pipeline=16),
+    Scenario("connect-echo-close", (10,), (1, 50), size=64, reconnect=True),
+]
+
+PEERS = [
+    ("libev", "serve_libev", ""),
+    ("libevent", "serve_libevent", "--plain"),
+    ("libevent bufferevent", "serve_libevent", "--bufferevent"),
+    ("libuv tuned", "serve_libuv", "--tuned"),
+    ("libuv taught", "serve_libuv", "--taught"),
+]
+PYTHON = [
+    ("python selectors", "--selectors"),
+    ("asyncio", "--asyncio"),
+    ("asyncio streams", "--asyncio-streams"),
+]
+
+
+def contenders(bench):
+    """Pairs of name and command."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    mechanisms = ("epoll", "poll", "select")
+    all_of_them = [
+        (f"echod {m}", [bench.built("echod"), "--listen=127.0.0.1:0",
+                        f"--backend={m}"]) for m in mechanisms]
+    all_of_them += [
+        ("pollux stream", [bench.built("bench/serve_pollux")])]
+    all_of_them += [
+        (f"raw {m}", [bench.built("bench/floor_epoll"), "--port=0",
+                      f"--mechanism={m}"]) for m in mechanisms]
+    all_of_them += [
+        (name, [bench.built("bench/" + program)] + mode.split())
+        for name, program, mode in PEERS]
+    all_of_them += [
+        (name, [sys.executable, os.path.join(here, "serve_python.py"), mode])
+        for name, mode in PYTHON]
+    return all_of_them
+
+
+class Entry:
+    """A contender at a point: its server, the load on it, its samples."""
+
+    def __init__(self, bench, scenario, connections, name, command):
+        self.bench, self.scenario, self.x = bench, scenario, connections
+        self.name, self.load = name, None
+        self.samples, self.busy = [], []
+        env = PYTHON_ENV if command[0] == sys.executable else None
+        self.server = Server(name, command, env)
+        try:
+            self.load = Load(
+                bench.built("bench/load"), f"{name}: load", self.server,
+                connections=connections,
+                active=min(scenario.active, connections), **scenario.load)
+            # Now all of them have been accepted.
+            self.load.step("all")
+            self.messages = self.find_length()
+        except BaseException:
+            self.kill()
+            raise
+
+    def find_length(self):
+        if self.scenario.load.get("reconnect"):
+            return CYCLES
+        rate = self.load.step(TRIAL)["rate"]
+        # The trial was short and cold.
+        rate = self.load.step(max(1, int(rate * self.bench.time / 4)))["rate"]
+        return max(1, int(rate * self.bench.time))
+
+    def sample(self, number):
+        before = self.server.cpu()
+        result = self.load.step(self.messages)
+        values = self.scenario.values(self.server.cpu() - before, result)
+        self.samples.append(values)
+        self.busy.append(result["cpu"] / result["seconds"])
+        for (series, _), value in zip(self.scenario.series(), values):
+            self.bench.say_sample(series, self.x, self.name, number, value)
+
+    def finish(self):
+        self.load.stop()
+        self.server.stop()
+        columns = zip(*self.samples)
+        for (series, _), values in zip(self.scenario.series(), columns):
+            self.bench.say_median(series, self.x, self.name, values)
+        rounds = sum(b >= BUSY for b in self.busy)
+        if rounds:
+            self.bench.say_note(
+                f"load of {self.scenario.name}, {self.x}, {self.name}",
+                f"the load used {100 * max(self.busy):.0f} % of its CPU, "
+                f"in {rounds} of {len(self.busy)} rounds at least "
+                f"{100 * BUSY:.0f}: rate and latency are its own")
+
+    def kill(self):
+        if self.load:
+            self.load.kill()
+        self.server.kill()
+
+
+def cannot(command, connections):
+    """Why a server is left out, or None."""
+    if not os.path.exists(command[0]):
+        return "not built"
+    if connections + SPARE > files():
+        return f"only {files()} descriptors are allowed"
+    return None
+
+
+def open_all(bench, scenario, x, entries):
+    """Appends to ENTRIES, which are there to be killed if one fails."""
+    for name, command in contenders(bench):
+        if not bench.wants(scenario.series()[0][0], name) and not any(
+                bench.wants(s, name) for s, _ in scenario.series()):
+            continue
+        why = cannot(command, x)
+        if not why:
+            entries.append(Entry(bench, scenario, x, name, command))
+            continue
+        for series, _ in scenario.series():
+            bench.say_skip(series, x, name, why)
+
+
+def run_point(bench, scenario, x):
+    entries = []
+    try:
+        open_all(bench, scenario, x, entries)
+        orders = bench.order(f"{scenario.name} {x}", entries)
+        for number in range(1, bench.rounds + 1):
+            for entry in next(orders):
+                entry.sample(number)
+        for entry in entries:
+            entry.finish()
+    finally:
+        for entry in entries:
+            entry.kill()
+
+
+def say_notes(bench):
+    two = cpus()
+    bench.say_note("cpus", f"servers on {two[0]}, load on {two[1]}" if two
+                   else "servers and load share what there is")
+    bench.say_note("64B-100-speak", "of the connections 100 speak, or all if "
+                   "there are fewer; all servers hold theirs at the same time")
+    bench.say_note("64B-pipelined", "16 messages outstanding per connection; "
+                   "everywhere else one")
+    bench.say_note("asyncio", "with " + " ".join(
+        f"{k}={v}" for k, v in PYTHON_ENV.items()) + ", else glibc maps "
+        "memory for each message until something large was freed once")
+    bench.say_note("latency", "of a load that sends when the last answer has "
+                   "come: what waits in a queue is as much as speaks")
+
+
+def run(bench):
+    if not os.path.exists("/proc/self/schedstat"):
+        raise Failure("no /proc/PID/schedstat here: the CPU time of another "
+                      "process cannot be read")
+    for scenario in SCENARIOS:
+        wanted = [s for s in scenario.series() if bench.wants(s[0])]
+        if not wanted:
+            continue
+        if bench.options.list:
+            bench.ran = True
+            for series, _ in wanted:
+                for name, _ in contenders(bench):
+                    print(f"{series}\t{name}")
+            continue
+        if not bench.ran:
+            say_notes(bench)
+        bench.ran = True
+        for series, unit in wanted:
+            bench.say_series(series, unit, "connections")
+        points = scenario.points + (scenario.more if bench.full else ())
+        for x in sorted(points):
+            bench.progress(f"{scenario.name}, {x} connections")
+            run_point(bench, scenario, x)
+
+
+if __name__ == "__main__":
+    sys.exit(Bench("echo", __doc__.split("\n", maxsplit=1)[0]).main(run))
