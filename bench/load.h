@@ -15,7 +15,7 @@
 #include "load_latency.h"
 
 struct load_options {
-	long connections, active, messages, size, pipeline, timeout;
+	long connections, active, messages, size, pipeline, timeout, room;
 	int report, steps, reconnect;
 	struct plx_address server;
 };

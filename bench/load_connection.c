@@ -71,10 +71,14 @@ open_socket(const struct load *l, long number)
 	int64_t left = l->deadline - plx_now();
 	struct timeval patience = {.tv_sec = (time_t)(left / PLX_SECOND) + 1};
 	int fd = socket(server->storage.ss_family, SOCK_STREAM, 0);
-	int one = 1;
+	int one = 1, room = (int)l->options.room;
 
 	if (fd < 0)
 		return -1;
+	/* Before the connection is made, or its window is larger already. */
+	if (room)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room,
+				 sizeof(room));
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
 			 sizeof(patience));
 	if (server->storage.ss_family != AF_UNIX)

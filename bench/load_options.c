@@ -12,20 +12,20 @@
 
 static const char usage[] =
 	"usage: load [--connect=HOST:PORT | --unix=PATH] [--connections=N]\n"
-	"            [--active=N] [--messages=N] [--size=BYTES] "
-	"[--pipeline=N]\n"
-	"            [--timeout=SECONDS] [--reconnect] [--steps] [--report]\n"
-	"Each connection sends a message, or --pipeline of them, waits for "
-	"the\n"
-	"echo and compares it.  With --reconnect each message has a "
-	"connection\n"
-	"of its own.  With --steps the numbers of messages are read from\n"
-	"standard input, a line each; \"all\" is one message on each "
-	"connection.\n"
+	"            [--active=N] [--messages=N] [--size=BYTES]\n"
+	"            [--pipeline=N] [--timeout=SECONDS] [--room=BYTES]\n"
+	"            [--reconnect] [--steps] [--report]\n"
+	"Each active connection sends a message, or --pipeline of them,\n"
+	"waits for the echo and compares it.\n"
+	"  --room       what the system may hold of answers for a connection:\n"
+	"               with little, servers cannot send all at once\n"
+	"  --reconnect  a connection for each message\n"
+	"  --steps      numbers of messages come from standard input, a line\n"
+	"               each; \"all\": one message on each connection\n"
+	"  --report     a line of names first\n"
 	"Each run writes a line: connections, active ones, messages, bytes,\n"
 	"seconds, seconds of CPU, messages a second, and in nanoseconds what\n"
-	"50, 90, 99 and 99.9 percent of the echoes took at the most, and all;\n"
-	"--report puts names above.\n";
+	"50, 90, 99 and 99.9 percent of the echoes took at most, and all.\n";
 
 _Noreturn static void
 usage_error(const char *why, const char *what)
@@ -67,6 +67,7 @@ static const struct option options[] = {
 	{"timeout", required_argument, NULL, 't'},
 	{"unix", required_argument, NULL, 'u'},
 	{"connect", required_argument, NULL, 'o'},
+	{"room", required_argument, NULL, 'R'},
 	{"report", no_argument, NULL, 'r'},
 	{"steps", no_argument, NULL, 'e'},
 	{"reconnect", no_argument, NULL, 'n'},
@@ -95,6 +96,9 @@ take_option(struct load_options *o, int which)
 		break;
 	case 't':
 		o->timeout = number(optarg, 1, 1000000);
+		break;
+	case 'R':
+		o->room = number(optarg, 1, 1 << 30);
 		break;
 	case 'u':
 		set_address(o, optarg, "unix:");
