@@ -7,6 +7,7 @@ Each server has a CPU, the load has another.  All servers of a point hold their
 connections all the time, and one at a time is talked to, in rounds.  The CPU
 time is that which the system accounts to the server, in the kernel, too."""
 import os
+import subprocess
 import sys
 
 from drive import BUSY, Bench, Failure, Load, Server, cpus, files
@@ -58,6 +59,7 @@ SCENARIOS = [
     Scenario("connect-echo-close", (10,), (1, 50), size=64, reconnect=True),
 ]
 
+MECHANISMS = ("epoll", "poll", "select")
 PEERS = [
     ("libev", "serve_libev", ""),
     ("libevent", "serve_libevent", "--plain"),
@@ -72,18 +74,30 @@ PYTHON = [
 ]
 
 
+def lacking(bench):
+    """The mechanisms that echod names, but cannot use."""
+    try:
+        r = subprocess.run([bench.built("echod"), "--list-backends"],
+                           stdin=subprocess.DEVNULL, capture_output=True,
+                           text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    words = [line.split() for line in r.stdout.splitlines()]
+    there = [w[0] for w in words if len(w) > 1 and w[1] == "yes"]
+    return [m for m in MECHANISMS if there and m not in there]
+
+
 def contenders(bench):
     """Pairs of name and command."""
     here = os.path.dirname(os.path.abspath(__file__))
-    mechanisms = ("epoll", "poll", "select")
     all_of_them = [
         (f"echod {m}", [bench.built("echod"), "--listen=127.0.0.1:0",
-                        f"--backend={m}"]) for m in mechanisms]
+                        f"--backend={m}"]) for m in MECHANISMS]
     all_of_them += [
         ("pollux stream", [bench.built("bench/serve_pollux")])]
     all_of_them += [
         (f"raw {m}", [bench.built("bench/floor_epoll"), "--port=0",
-                      f"--mechanism={m}"]) for m in mechanisms]
+                      f"--mechanism={m}"]) for m in MECHANISMS]
     all_of_them += [
         (name, [bench.built("bench/" + program)] + mode.split())
         for name, program, mode in PEERS]
@@ -151,10 +165,12 @@ class Entry:
         self.server.kill()
 
 
-def cannot(command, connections):
+def cannot(bench, name, command, connections):
     """Why a server is left out, or None."""
     if not os.path.exists(command[0]):
         return "not built"
+    if name in [f"echod {m}" for m in lacking(bench)]:
+        return "not among the mechanisms of this echod"
     if connections + SPARE > files():
         return f"only {files()} descriptors are allowed"
     return None
@@ -163,10 +179,9 @@ def cannot(command, connections):
 def open_all(bench, scenario, x, entries):
     """Appends to ENTRIES, which are there to be killed if one fails."""
     for name, command in contenders(bench):
-        if not bench.wants(scenario.series()[0][0], name) and not any(
-                bench.wants(s, name) for s, _ in scenario.series()):
+        if not any(bench.wants(s, name) for s, _ in scenario.series()):
             continue
-        why = cannot(command, x)
+        why = cannot(bench, name, command, x)
         if not why:
             entries.append(Entry(bench, scenario, x, name, command))
             continue
