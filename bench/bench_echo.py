@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 
-from drive import BUSY, Bench, Failure, Load, Server, cpus, files
+from drive import (BUSY, DISTURBED, Bench, Failure, Load, Server, cpus,
+                   files)
 
 # Descriptors of a server beside its connections.
 SPARE = 64
@@ -113,7 +114,7 @@ class Entry:
     def __init__(self, bench, scenario, connections, name, command):
         self.bench, self.scenario, self.x = bench, scenario, connections
         self.name, self.load = name, None
-        self.samples, self.busy = [], []
+        self.samples, self.busy, self.disturbed = [], [], []
         env = PYTHON_ENV if command[0] == sys.executable else None
         self.server = Server(name, command, env)
         try:
@@ -137,13 +138,25 @@ class Entry:
         return max(1, int(rate * self.bench.time))
 
     def sample(self, number):
-        before = self.server.cpu()
+        before = self.server.times() + self.load.times()
         result = self.load.step(self.messages)
-        values = self.scenario.values(self.server.cpu() - before, result)
+        after = self.server.times() + self.load.times()
+        cpu, kept, ran, waited = (b - a for a, b in zip(before, after))
+        values = self.scenario.values(cpu, result)
         self.samples.append(values)
-        self.busy.append(result["cpu"] / result["seconds"])
+        self.busy.append((ran + waited) / 1e9 / result["seconds"])
+        self.disturbed.append(max(kept, waited) / 1e9 / result["seconds"])
         for (series, _), value in zip(self.scenario.series(), values):
             self.bench.say_sample(series, self.x, self.name, number, value)
+
+    def say_share(self, what, shares, limit, text):
+        """A note if one of SHARES is at the LIMIT or above."""
+        rounds = sum(s >= limit for s in shares)
+        if rounds:
+            self.bench.say_note(
+                f"{what}: {self.scenario.name}, {self.x}, {self.name}",
+                f"{text} in {rounds} of {len(shares)} rounds, up to "
+                f"{100 * max(shares):.0f} % of the time")
 
     def finish(self):
         self.load.stop()
@@ -151,13 +164,11 @@ class Entry:
         columns = zip(*self.samples)
         for (series, _), values in zip(self.scenario.series(), columns):
             self.bench.say_median(series, self.x, self.name, values)
-        rounds = sum(b >= BUSY for b in self.busy)
-        if rounds:
-            self.bench.say_note(
-                f"load of {self.scenario.name}, {self.x}, {self.name}",
-                f"the load used {100 * max(self.busy):.0f} % of its CPU, "
-                f"in {rounds} of {len(self.busy)} rounds at least "
-                f"{100 * BUSY:.0f}: rate and latency are its own")
+        self.say_share("load busy", self.busy, BUSY,
+                       "the load never rested, so rate and latency are its "
+                       "own,")
+        self.say_share("disturbed", self.disturbed, DISTURBED,
+                       "others had the CPU, so rate and latency are worse,")
 
     def kill(self):
         if self.load:

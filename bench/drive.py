@@ -13,8 +13,11 @@ import sys
 import time
 
 PATIENCE = 60
-# From this share of its CPU on, the load may be what is measured.
+# From this share of its time on, running or waiting to, the load is what sets
+# the pace.
 BUSY = 0.9
+# From this share of its time on, waiting for a CPU, a process is disturbed.
+DISTURBED = 0.1
 
 
 class Failure(Exception):
@@ -190,6 +193,22 @@ class Process:
         except subprocess.TimeoutExpired:
             raise Failure(f"{self.name}: does not end") from None
 
+    def times(self):
+        """How long its threads have run, and waited for a CPU that others
+        had, in nanoseconds.  Of one that sleeps nothing is missing."""
+        ran = waited = 0
+        try:
+            for thread in os.listdir(f"/proc/{self.p.pid}/task"):
+                with open(f"/proc/{self.p.pid}/task/{thread}/schedstat",
+                          encoding="ascii") as f:
+                    fields = f.read().split()
+                    ran += int(fields[0])
+                    waited += int(fields[1])
+        except OSError:
+            raise Failure(f"{self.name}: has died; its last words: "
+                          f"{self.line()}") from None
+        return ran, waited
+
     def kill(self):
         if self.p.poll() is None:
             self.p.kill()
@@ -215,20 +234,6 @@ class Server(Process):
             self.kill()
             raise
         self.address = at[1]
-
-    def cpu(self):
-        """CPU time of its threads until now, in nanoseconds.  A thread that
-        sleeps has all of it accounted for."""
-        total = 0
-        try:
-            for thread in os.listdir(f"/proc/{self.p.pid}/task"):
-                with open(f"/proc/{self.p.pid}/task/{thread}/schedstat",
-                          encoding="ascii") as f:
-                    total += int(f.read().split()[0])
-        except OSError:
-            raise Failure(f"{self.name}: has died; its last words: "
-                          f"{self.line()}") from None
-        return total
 
     def stop(self):
         """Asks it to end; it must, with status 0."""
