@@ -65,10 +65,11 @@ struct bench_series {
 struct bench {
 	const char *question; /* the program's name without "bench_" */
 	int rounds;
-	int full;	   /* --full: all points, more rounds */
-	double time;	   /* of a sample, in seconds */
-	uint64_t seed;	   /* of the order, and for whoever wants luck */
-	const char *only;  /* --series */
+	int given;	  /* --rounds was: a question may have its own number */
+	int full;	  /* --full: all points, more rounds */
+	double time;	  /* of a sample, in seconds */
+	uint64_t seed;	  /* of the order, and for whoever wants luck */
+	const char *only; /* --series */
 	const char *which; /* --contender: a part of the name */
 	int list;
 	int ran; /* series that did */

@@ -84,6 +84,7 @@ take_option(struct bench *b, int option, const char *what)
 {
 	switch (option) {
 	case 'r':
+		b->given = 1;
 		b->rounds = (int)number(b, "--rounds", 1, BENCH_ROUNDS_MAX);
 		break;
 	case 't':
