@@ -34,7 +34,10 @@ struct plx_call {
 	void (*fn)(void *arg);
 	void *arg;
 	int64_t when;
-	uint64_t order;
+	union {
+		uint64_t order;		/* of arming, in the heap */
+		struct plx_call *ahead; /* due later, too; or NULL */
+	};
 	int place; /* 0 idle, -1 in the queue, else its slot in the heap */
 };
 

@@ -9,14 +9,11 @@
  * go by the order of arming, which stands in the call; slots wide enough to
  * hold it too were slower in every measurement, with equal times as without.
  *
- * Taking a slot out first moves the hole down to a leaf, without asking for
- * the element that will fill it, and then lets the last element rise from
- * there, which it seldom does by more than a level.  Even that is put off: a
- * removal only leaves a hole, which the next insertion takes over.  A deadline
- * that is moved, or set for the next wait after the last one was cancelled,
- * then disturbs no other timer.  There is one hole at most, and everything
- * that moves elements closes it first, because what it holds may have been
- * freed.
+ * Taking one out only leaves a hole, which the next insertion takes over.  A
+ * deadline that is set for the next wait after the last one was cancelled then
+ * disturbs no other timer.  There is one hole at most, and everything else that
+ * moves elements closes it first with the last element, because what it holds
+ * may have been freed.
  *
  * The array never shrinks: a burst of timers is the best forecast of the next
  * one.
@@ -45,19 +42,25 @@ is_before(const struct plx_timer *a, const struct plx_timer *b)
 	return a->call->order < b->call->order;
 }
 
+static inline unsigned
+parent_of(unsigned place)
+{
+	return (place + FAN - 2) / FAN;
+}
+
 static inline void
-put(struct plx_timer *heap, int place, struct plx_timer timer)
+put(struct plx_timer *heap, unsigned place, struct plx_timer timer)
 {
 	heap[place] = timer;
-	timer.call->place = place;
+	timer.call->place = (int)place;
 }
 
 /* Puts TIMER into the hole at PLACE or above it. */
-static void
-rise(struct plx_timer *heap, int place, struct plx_timer timer)
+static __attribute__((noinline)) void
+rise(struct plx_timer *heap, unsigned place, struct plx_timer timer)
 {
 	while (place > 1) {
-		int parent = (place - 2) / FAN + 1;
+		unsigned parent = parent_of(place);
 
 		if (!is_before(&timer, &heap[parent]))
 			break;
@@ -68,48 +71,91 @@ rise(struct plx_timer *heap, int place, struct plx_timer timer)
 }
 
 /* The earliest of the N slots from FIRST on. */
-static inline int
-earliest(const struct plx_timer *heap, int first, int n)
+static unsigned
+earliest(const struct plx_timer *heap, unsigned first, unsigned n)
 {
-	int best = first;
+	unsigned best = first;
 
-	for (int i = first + 1; i < first + n; i++) {
+	for (unsigned i = first + 1; i < first + n; i++) {
 		if (is_before(&heap[i], &heap[best]))
 			best = i;
 	}
 	return best;
 }
 
-/* Moves the hole at PLACE down to a leaf; where it is then. */
-static int
-sink(struct plx_timer *heap, int count, int place)
+/*
+ * The same of FAN slots.  Which of them it is nobody can guess, a processor
+ * neither: no branch depends on it.  Equal times are seldom and looked at
+ * again.
+ */
+static inline unsigned
+earliest_of_all(const struct plx_timer *heap, unsigned first)
+{
+	const struct plx_timer *child = &heap[first];
+	uint64_t least = child[0].when;
+	unsigned best = 0;
+	int same = 0;
+
+	for (unsigned i = 1; i < FAN; i++) {
+		uint64_t when = child[i].when;
+
+		same |= when == least;
+		best = when < least ? i : best;
+		least = when < least ? when : least;
+	}
+	return same ? earliest(heap, first, FAN) : first + best;
+}
+
+/* Puts TIMER into the hole at PLACE or below it. */
+static __attribute__((noinline)) void
+sink(struct plx_timer *heap, unsigned count, unsigned place,
+     struct plx_timer timer)
 {
 	for (;;) {
-		int first = FAN * (place - 1) + 2;
-		int n = count - first + 1;
-		int best;
+		unsigned first = FAN * (place - 1) + 2;
+		unsigned best;
 
-		if (n <= 0)
-			return place;
-		best = earliest(heap, first, n < FAN ? n : FAN);
+		if (first + FAN - 1 <= count)
+			best = earliest_of_all(heap, first);
+		else if (first <= count)
+			best = earliest(heap, first, count - first + 1);
+		else
+			break;
+		if (is_before(&timer, &heap[best]))
+			break;
 		put(heap, place, heap[best]);
 		place = best;
 	}
+	put(heap, place, timer);
 }
 
-/* Fills the hole, if there is one, with the last element. */
+/*
+ * Puts TIMER into the hole at PLACE, or where it belongs.  Seven of eight slots
+ * are leaves, and there is where most will stay.
+ */
+static inline void
+settle(struct plx_timers *t, unsigned place, struct plx_timer timer)
+{
+	struct plx_timer *heap = t->heap;
+
+	if (place > 1 && is_before(&timer, &heap[parent_of(place)]))
+		rise(heap, place, timer);
+	else if (FAN * (place - 1) + 2 <= (unsigned)t->count)
+		sink(heap, (unsigned)t->count, place, timer);
+	else
+		put(heap, place, timer);
+}
+
+/* Fills the hole, which there is, with the last element. */
 static void
 close_hole(struct plx_timers *t)
 {
-	struct plx_timer last;
 	int hole = t->hole;
+	struct plx_timer last = t->heap[t->count--];
 
-	if (!hole)
-		return;
 	t->hole = 0;
-	last = t->heap[t->count--];
 	if (hole <= t->count)
-		rise(t->heap, sink(t->heap, t->count, hole), last);
+		settle(t, (unsigned)hole, last);
 }
 
 /* Where in BLOCK slot 0 goes so that slot 2, where the first children are,
@@ -155,31 +201,41 @@ plx__timers_insert(struct plx_timers *t, const struct plx_sys *sys,
 		.when = (uint64_t)call->when,
 		.call = call,
 	};
-	int place;
+	int hole = t->hole;
 	int err;
 
-	if (t->hole) {
-		place = sink(t->heap, t->count, t->hole);
+	if (hole) {
 		t->hole = 0;
-	} else {
-		if (t->count == t->room) {
-			err = grow(t, sys);
-			if (err < 0)
-				return err;
-		}
-		place = ++t->count;
+		call->order = ++t->order;
+		settle(t, (unsigned)hole, timer);
+		return 0;
+	}
+	if (t->count == t->room) {
+		err = grow(t, sys);
+		if (err < 0)
+			return err;
 	}
 	call->order = ++t->order;
-	rise(t->heap, place, timer);
+	rise(t->heap, (unsigned)++t->count, timer);
 	return 0;
 }
 
+/*
+ * The hole is closed by the next call of one of these functions, so what that
+ * will touch is asked of memory now.
+ */
 void
 plx__timers_remove(struct plx_timers *t, struct plx_call *call)
 {
-	close_hole(t);
-	t->hole = call->place;
+	int place;
+
+	if (t->hole)
+		close_hole(t);
+	t->hole = place = call->place;
 	call->place = 0;
+	__builtin_prefetch(&t->heap[parent_of((unsigned)place)]);
+	__builtin_prefetch(&t->heap[place], 1);
+	__builtin_prefetch(&t->heap[t->count].call->place, 1);
 }
 
 int64_t
@@ -193,18 +249,23 @@ plx__timers_first(struct plx_timers *t)
 struct plx_call *
 plx__timers_take(struct plx_timers *t, int64_t now)
 {
-	close_hole(t);
+	struct plx_call *call;
+
+	if (t->hole)
+		close_hole(t);
 	if (t->count == 0 || t->heap[1].when > (uint64_t)now)
 		return NULL;
 	t->hole = 1;
-	t->heap[1].call->place = 0;
-	return t->heap[1].call;
+	call = t->heap[1].call;
+	call->place = 0;
+	return call;
 }
 
 void
 plx__timers_fini(struct plx_timers *t, const struct plx_sys *sys)
 {
-	close_hole(t);
+	if (t->hole)
+		close_hole(t);
 	for (int i = 1; i <= t->count; i++)
 		t->heap[i].call->place = 0;
 	if (t->block)
