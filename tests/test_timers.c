@@ -198,6 +198,60 @@ LOOPS(timers, one_may_free_itself)
 	end(&f);
 }
 
+enum {
+	MANY = 500
+};
+
+/* One of many that are due at once; every fifth takes away the fourth after
+   it, as far as it is there. */
+struct one {
+	struct plx_call call;
+	plx_loop *loop;
+	struct one **all;
+	int index;
+	int *ran; /* indices, in the order of running, and how many */
+};
+
+static void
+run_one(void *arg)
+{
+	struct one *one = arg, **other = one->all + one->index + 4;
+
+	one->ran[++one->ran[0]] = one->index;
+	if (one->index % 5 == 0 && one->index + 4 < MANY) {
+		plx_loop_cancel(one->loop, &(*other)->call);
+		free(*other);
+		*other = NULL;
+	}
+	one->all[one->index] = NULL;
+	free(one);
+}
+
+LOOPS(timers, of_many_that_are_due_each_may_free_itself_and_others)
+{
+	struct fixture f;
+	struct one *all[MANY];
+	int ran[MANY + 1] = {0};
+	int wanted = 0;
+
+	begin(&f, p);
+	for (int i = MANY - 1; i >= 0; i--) {
+		all[i] = calloc(1, sizeof(*all[i]));
+		*all[i] = (struct one){{0}, f.loop, all, i, ran};
+		IS(&f,
+		   plx_loop_call_at(f.loop, &all[i]->call, i, run_one, all[i]),
+		   0);
+	}
+	turn(&f);
+	CHECK(&f, ran[0] == MANY - MANY / 5);
+	for (int i = 1; i <= ran[0]; i++, wanted++) {
+		if (wanted % 5 == 4)
+			wanted++;
+		CHECK(&f, ran[i] == wanted);
+	}
+	end(&f);
+}
+
 LOOPS(timers, without_memory_a_call_is_refused_and_idle)
 {
 	struct fixture f;
