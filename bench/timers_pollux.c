@@ -76,10 +76,8 @@ rearm(struct timers *t)
 	const int64_t *later = (int64_t *)t->when + t->n;
 	struct plx_call *call = t->timer;
 
-	for (long i = 0; i < t->n; i++) {
-		plx_loop_cancel(t->loop, &call[t->order[i]]);
-		arm(t, &call[t->order[i]], now + later[i]);
-	}
+	for (long i = 0; i < t->n; i++)
+		plx_loop_move(t->loop, &call[t->order[i]], now + later[i]);
 }
 
 static void

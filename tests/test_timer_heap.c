@@ -72,7 +72,7 @@ first_of_model(struct model *m)
 	return first;
 }
 
-/* Arms, cancels, moves or expires one at random. */
+/* Arms, cancels, moves (in two ways) or expires one at random. */
 static void
 step(struct model *m)
 {
@@ -82,6 +82,11 @@ step(struct model *m)
 
 	if (what == 0 && m->timers.count)
 		call = first_of(&m->timers);
+	if (call && call->place && what >= 5) {
+		plx__timers_move(&m->timers, call,
+				 what == 7 ? PLX_NEVER : when);
+		return;
+	}
 	if (call && call->place)
 		plx__timers_remove(&m->timers, call);
 	if (call && what >= 3)

@@ -104,6 +104,54 @@ LOOPS(timers, a_cancelled_timer_does_not_wake_the_loop)
 	end(&f);
 }
 
+LOOPS(timers, one_that_waits_can_be_moved)
+{
+	struct fixture f;
+	struct note a = {.f = &f, .letter = 'a'};
+	struct note b = {.f = &f, .letter = 'b'};
+	struct note c = {.f = &f, .letter = 'c'};
+
+	begin(&f, p);
+	IS(&f, plx_loop_move(f.loop, &a.call, 0), -EINVAL);
+	CHECK(&f, a.call.place == 0);
+	call_after(&a, 1000);
+	call_after(&b, 2000);
+	call_soon(&c);
+	IS(&f, plx_loop_move(f.loop, &a.call, plx_loop_now(f.loop) + 2000), 0);
+	IS(&f, plx_loop_move(f.loop, &c.call, plx_loop_now(f.loop) + 1500), 0);
+	turn(&f);
+	LOGGED(&f, "");
+	IS(&f, plx_loop_run(f.loop, plx_loop_now(f.loop) + PLX_SECOND),
+	   -ETIMEDOUT);
+	LOGGED(&f, "cba");
+	end(&f);
+}
+
+static void
+put_off_other(struct note *n)
+{
+	struct plx_call *other = &n->other->call;
+
+	IS(n->f, plx_loop_move(n->f->loop, other, support_sys.now + 1000), 0);
+}
+
+LOOPS(timers, one_that_is_due_can_be_put_off_by_another)
+{
+	struct fixture f;
+	struct note b = {.f = &f, .letter = 'b'};
+	struct note a = {
+		.f = &f, .letter = 'a', .then = put_off_other, .other = &b};
+
+	begin(&f, p);
+	call_after(&a, 0);
+	call_after(&b, 0);
+	turn(&f);
+	LOGGED(&f, "a");
+	IS(&f, plx_loop_run(f.loop, support_sys.now + PLX_SECOND), -ETIMEDOUT);
+	LOGGED(&f, "b");
+	end(&f);
+}
+
 LOOPS(timers, a_time_in_the_past_means_the_next_turn)
 {
 	struct fixture f;

@@ -114,6 +114,14 @@ PLX_API int plx_loop_call_soon(plx_loop *loop, struct plx_call *call,
 PLX_API int plx_loop_call_at(plx_loop *loop, struct plx_call *call,
 			     int64_t when, void (*fn)(void *arg), void *arg);
 
+/*
+ * Moves CALL, which waits, to WHEN: as plx_loop_cancel and plx_loop_call_at
+ * with what it calls, but at the price of one of them.  -EINVAL: it does not
+ * wait.  -ENOMEM, only if no time was ahead of it (it was to run soon, or its
+ * time has come): it is idle then.
+ */
+PLX_API int plx_loop_move(plx_loop *loop, struct plx_call *call, int64_t when);
+
 /* Takes CALL back if it waits; else does nothing. */
 PLX_API void plx_loop_cancel(plx_loop *loop, struct plx_call *call);
 

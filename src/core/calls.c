@@ -168,6 +168,21 @@ plx_loop_call_at(plx_loop *loop, struct plx_call *call, int64_t when,
 	return plx__timers_insert(&loop->calls.timers, loop->sys, call);
 }
 
+int
+plx_loop_move(plx_loop *loop, struct plx_call *call, int64_t when)
+{
+	when = when < 0 ? PLX_NEVER : when;
+	if (call->place > 0) {
+		plx__timers_move(&loop->calls.timers, call, when);
+		return 0;
+	}
+	if (!call->place)
+		return -EINVAL;
+	unlink_call(call);
+	call->when = when;
+	return plx__timers_insert(&loop->calls.timers, loop->sys, call);
+}
+
 void
 plx_loop_cancel(plx_loop *loop, struct plx_call *call)
 {

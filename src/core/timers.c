@@ -220,6 +220,18 @@ plx__timers_insert(struct plx_timers *t, const struct plx_sys *sys,
 	return 0;
 }
 
+void
+plx__timers_move(struct plx_timers *t, struct plx_call *call, int64_t when)
+{
+	struct plx_timer timer = {.when = (uint64_t)when, .call = call};
+
+	if (t->hole)
+		close_hole(t);
+	call->when = when;
+	call->order = ++t->order;
+	settle(t, (unsigned)call->place, timer);
+}
+
 /*
  * The hole is closed by the next call of one of these functions, so what that
  * will touch is asked of memory now.

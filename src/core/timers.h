@@ -32,6 +32,10 @@ struct plx_timers {
 int plx__timers_insert(struct plx_timers *t, const struct plx_sys *sys,
 		       struct plx_call *call);
 
+/* Moves CALL, which is in, to WHEN, after those of the same time. */
+void plx__timers_move(struct plx_timers *t, struct plx_call *call,
+		      int64_t when);
+
 /* Takes CALL out, which is in; its place becomes 0. */
 void plx__timers_remove(struct plx_timers *t, struct plx_call *call);
 
