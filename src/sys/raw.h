@@ -21,10 +21,31 @@
 #endif
 
 #if defined(__linux__) && defined(__LP64__) && !defined(PLX_RAW_NOT)
+#include <stddef.h>
 #include <sys/syscall.h>
 
 #if defined(__x86_64__)
 #define PLX_RAW 1
+#define PLX_RAW_MESSAGE 1
+/* recvfrom and sendto without an address.  The first two and the fourth
+   parameter are what they are in C, so that what lies in its register already
+   stays there, and is there afterwards. */
+static inline long
+plx__raw_message(int nr, int fd, const void *buf, size_t n, int flags)
+{
+	register long r10 __asm__("r10") = flags;
+	register long r8 __asm__("r8") = 0;
+	register long r9 __asm__("r9") = 0;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"((long)nr), "D"(fd), "S"(buf), "d"(n), "r"(r10),
+			   "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
 static inline long
 plx__raw(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -82,6 +103,14 @@ plx__raw(long nr, long a, long b, long c, long d, long e, long f)
 	return a0;
 }
 #endif
+#endif
+
+#if defined(PLX_RAW) && !defined(PLX_RAW_MESSAGE)
+static inline long
+plx__raw_message(int nr, int fd, const void *buf, size_t n, int flags)
+{
+	return plx__raw(nr, fd, (long)buf, (long)n, flags, 0, 0);
+}
 #endif
 
 #endif

@@ -9,12 +9,8 @@
 #include <config.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "sys_hot.h"
 #include "sys_int.h"
-#include "raw.h"
-
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
 
 #ifdef PLX_RAW
 ssize_t
@@ -32,14 +28,13 @@ plx__sys_write(SELF, int fd, const void *buf, size_t n)
 ssize_t
 plx__sys_recv(SELF, int fd, void *buf, size_t n, int flags)
 {
-	return plx__raw(SYS_recvfrom, fd, (long)buf, (long)n, flags, 0, 0);
+	return plx__hot_recv(fd, buf, n, flags);
 }
 
 ssize_t
 plx__sys_send(SELF, int fd, const void *buf, size_t n, int flags)
 {
-	return plx__raw(SYS_sendto, fd, (long)buf, (long)n,
-			flags | MSG_NOSIGNAL, 0, 0);
+	return plx__hot_send(fd, buf, n, flags);
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * io.c: the calls of pollux/io.h.
+ * io.c: the calls of pollux/io.h, but for plx_recv and plx_send (io_hot.c).
  *
  * What holds for every mechanism is here: who may call, cancellation, the
  * budget, the bounds of a length.  How it is done is the run's table's.
@@ -27,13 +27,6 @@ begin_bytes(struct plx_task *t, int fd, size_t n, int64_t deadline)
 	return 1;
 }
 
-/* begin_bytes would say 1, and need not yield for it. */
-static inline int
-begins(struct plx_task *t, size_t n)
-{
-	return t && !t->cancels && --t->budget >= 0 && (ssize_t)n > 0;
-}
-
 int
 plx_accept(int fd, struct sockaddr *sa, socklen_t *len, int64_t deadline)
 {
@@ -52,8 +45,9 @@ plx_connect(int fd, const struct sockaddr *sa, socklen_t len, int64_t deadline)
 	return r < 0 ? r : t->rt->io->connect(fd, sa, len, deadline, t);
 }
 
-static __attribute__((noinline)) ssize_t
-recv_slowly(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
+ssize_t
+plx__recv_slowly(int fd, void *buf, size_t n, int64_t deadline,
+		 struct plx_task *t)
 {
 	int r = begin_bytes(t, fd, n, deadline);
 
@@ -61,32 +55,12 @@ recv_slowly(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
 }
 
 ssize_t
-plx_recv(int fd, void *buf, size_t n, int64_t deadline)
-{
-	struct plx_task *t = plx__current;
-
-	if (begins(t, n))
-		return t->rt->io->recv(fd, buf, n, deadline, t);
-	return recv_slowly(fd, buf, n, deadline, t);
-}
-
-static __attribute__((noinline)) ssize_t
-send_slowly(int fd, const void *buf, size_t n, int64_t deadline,
-	    struct plx_task *t)
+plx__send_slowly(int fd, const void *buf, size_t n, int64_t deadline,
+		 struct plx_task *t)
 {
 	int r = begin_bytes(t, fd, n, deadline);
 
 	return r <= 0 ? r : t->rt->io->send(fd, buf, n, deadline, t);
-}
-
-ssize_t
-plx_send(int fd, const void *buf, size_t n, int64_t deadline)
-{
-	struct plx_task *t = plx__current;
-
-	if (begins(t, n))
-		return t->rt->io->send(fd, buf, n, deadline, t);
-	return send_slowly(fd, buf, n, deadline, t);
 }
 
 ssize_t

@@ -15,6 +15,12 @@
 #include <sys/socket.h>
 #include "wait_int.h"
 
+/* Of a port's sides. */
+enum {
+	PLX_IN,
+	PLX_OUT
+};
+
 /* Ends with the events, or why the watch was taken off, as task->wake. */
 struct plx_fd_wait {
 	struct plx_wait wait;
@@ -71,6 +77,18 @@ int plx__ready_accept(int fd, struct sockaddr *sa, socklen_t *len,
 int plx__ready_connect(int fd, const struct sockaddr *sa, socklen_t len,
 		       int64_t deadline, struct plx_task *t);
 void plx__ready_forget(struct plx_rt *rt, int fd);
+
+/* After a first try of recv or send, which said GOT or PUT. */
+ssize_t plx__ready_recv_rest(int fd, void *buf, size_t n, int64_t deadline,
+			     struct plx_task *t, ssize_t got);
+ssize_t plx__ready_send_rest(int fd, const void *buf, size_t n,
+			     int64_t deadline, struct plx_task *t, ssize_t put);
+
+/* plx_recv and plx_send with all there is to ask; T may be NULL. */
+ssize_t plx__recv_slowly(int fd, void *buf, size_t n, int64_t deadline,
+			 struct plx_task *t);
+ssize_t plx__send_slowly(int fd, const void *buf, size_t n, int64_t deadline,
+			 struct plx_task *t);
 
 /* As plx_await_fd for a task that is not cancelled and a deadline to come. */
 int plx__wait_fd(struct plx_task *t, int fd, unsigned direction,

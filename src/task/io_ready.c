@@ -22,22 +22,7 @@
 #include "io_int.h"
 #include "park.h"
 
-/* Of a port's sides. */
-enum {
-	IN,
-	OUT
-};
-
-/* What a call asks for.  It lies in memory while the task waits: registers
-   would be saved and loaded once more around every switch. */
-struct input {
-	struct plx_fd_wait wait;
-	struct plx_task *task;
-	void *buf;
-	size_t n;
-	int fd;
-};
-
+/* What a call asks for. */
 struct output {
 	const char *buf;
 	size_t n;
@@ -78,7 +63,7 @@ input_rest(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
 
 	for (;;) {
 		if (got == -EAGAIN || (got > 0 && got < (ssize_t)n))
-			hint(t, fd, IN);
+			hint(t, fd, PLX_IN);
 		if (got != -EAGAIN && got != -EINTR)
 			return got;
 		if (got == -EAGAIN) {
@@ -91,11 +76,11 @@ input_rest(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
 	}
 }
 
-static __attribute__((noinline)) ssize_t
-recv_rest(const struct input *in, ssize_t got)
+ssize_t
+plx__ready_recv_rest(int fd, void *buf, size_t n, int64_t deadline,
+		     struct plx_task *t, ssize_t got)
 {
-	return input_rest(in->fd, in->buf, in->n, in->wait.wait.deadline,
-			  in->task, got, 1);
+	return input_rest(fd, buf, n, deadline, t, got, 1);
 }
 
 /* The rest of an output that did not go at once; PUT is what the try said.
@@ -116,7 +101,7 @@ output_rest(const struct output *o, struct plx_task *t, ssize_t put, int socket)
 		if (put < 0 && put != -EAGAIN && put != -EINTR)
 			return done ? (ssize_t)done : put;
 		if (put != -EINTR) {
-			hint(t, o->fd, OUT);
+			hint(t, o->fd, PLX_OUT);
 			r = await_next_try(t, o->fd, PLX_WRITE, o->deadline);
 		}
 		if (r < 0)
@@ -128,10 +113,13 @@ output_rest(const struct output *o, struct plx_task *t, ssize_t put, int socket)
 	}
 }
 
-static __attribute__((noinline)) ssize_t
-send_rest(const struct output *o, ssize_t put)
+ssize_t
+plx__ready_send_rest(int fd, const void *buf, size_t n, int64_t deadline,
+		     struct plx_task *t, ssize_t put)
 {
-	return output_rest(o, plx__current, put, 1);
+	const struct output o = {buf, n, deadline, fd};
+
+	return output_rest(&o, t, put, 1);
 }
 
 /* It would block, and the call may wait. */
@@ -143,55 +131,15 @@ must_wait(struct plx_task *t, int fd, int side, int64_t deadline)
 	return p && p->side[side].blocks && !plx__passed(t->rt, deadline);
 }
 
-static __attribute__((noinline)) ssize_t
-recv_otherwise(int fd, void *buf, size_t n, int64_t deadline,
-	       struct plx_task *t)
+static ssize_t
+ready_recv(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
 {
 	const struct plx_sys *sys = t->rt->sys;
 	ssize_t got = -EAGAIN;
 
-	if (!must_wait(t, fd, IN, deadline))
+	if (!must_wait(t, fd, PLX_IN, deadline))
 		got = sys->recv(sys, fd, buf, n, MSG_DONTWAIT);
 	return input_rest(fd, buf, n, deadline, t, got, 1);
-}
-
-/* Waits first.  S is free, its watch is on, and T's alarm goes off by
-   DEADLINE. */
-static __attribute__((noinline)) ssize_t
-recv_parked(int fd, void *buf, size_t n, struct plx_side *s, int64_t deadline,
-	    struct plx_task *t)
-{
-	const struct plx_sys *sys;
-	struct input in;
-	ssize_t got;
-	int r;
-
-	in.fd = fd;
-	in.buf = buf;
-	in.n = n;
-	in.task = t;
-	plx__fd_wait_begin(&in.wait, t, s, deadline);
-	plx__park_now(t, &in.wait.wait);
-	r = plx__fd_wait_end(&in.wait, in.task, in.task->wake);
-	if (r < 0)
-		return r;
-	sys = in.task->rt->sys;
-	got = sys->recv(sys, in.fd, in.buf, in.n, MSG_DONTWAIT);
-	in.wait.side->blocks = got < (ssize_t)in.n;
-	return got > 0 ? got : recv_rest(&in, got);
-}
-
-/* Most calls are the next of a conversation: the request has been answered,
-   the port is the one of before, and there is nothing to do but wait. */
-static ssize_t
-ready_recv(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
-{
-	struct plx_side *s = &t->port->side[IN];
-
-	if (t->port->fd == fd && s->blocks && !s->task && s->watch.direction &&
-	    plx__alarm_covers(t, plx__earlier(deadline, t->limit)))
-		return recv_parked(fd, buf, n, s, deadline, t);
-	return recv_otherwise(fd, buf, n, deadline, t);
 }
 
 static ssize_t
@@ -200,40 +148,22 @@ ready_read(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t)
 	const struct plx_sys *sys = t->rt->sys;
 	ssize_t got = -EAGAIN;
 
-	if (!must_wait(t, fd, IN, deadline))
+	if (!must_wait(t, fd, PLX_IN, deadline))
 		got = sys->read(sys, fd, buf, n);
 	return input_rest(fd, buf, n, deadline, t, got, 0);
-}
-
-static __attribute__((noinline)) ssize_t
-send_otherwise(int fd, const void *buf, size_t n, int64_t deadline,
-	       struct plx_task *t)
-{
-	const struct output o = {buf, n, deadline, fd};
-	const struct plx_sys *sys = t->rt->sys;
-	ssize_t put = -EAGAIN;
-
-	if (!must_wait(t, fd, OUT, deadline))
-		put = sys->send(sys, fd, buf, n, MSG_DONTWAIT);
-	return output_rest(&o, t, put, 1);
 }
 
 static ssize_t
 ready_send(int fd, const void *buf, size_t n, int64_t deadline,
 	   struct plx_task *t)
 {
+	const struct output o = {buf, n, deadline, fd};
 	const struct plx_sys *sys = t->rt->sys;
-	struct output o;
-	ssize_t put;
+	ssize_t put = -EAGAIN;
 
-	if (t->port->fd != fd || t->port->side[OUT].blocks)
-		return send_otherwise(fd, buf, n, deadline, t);
-	o.fd = fd;
-	o.buf = buf;
-	o.n = n;
-	o.deadline = deadline;
-	put = sys->send(sys, fd, buf, n, MSG_DONTWAIT);
-	return put == (ssize_t)o.n ? put : send_rest(&o, put);
+	if (!must_wait(t, fd, PLX_OUT, deadline))
+		put = sys->send(sys, fd, buf, n, MSG_DONTWAIT);
+	return output_rest(&o, t, put, 1);
 }
 
 static ssize_t
@@ -244,7 +174,7 @@ ready_write(int fd, const void *buf, size_t n, int64_t deadline,
 	const struct plx_sys *sys = t->rt->sys;
 	ssize_t put = -EAGAIN;
 
-	if (!must_wait(t, fd, OUT, deadline))
+	if (!must_wait(t, fd, PLX_OUT, deadline))
 		put = sys->write(sys, fd, buf, n);
 	return output_rest(&o, t, put, 0);
 }
