@@ -207,6 +207,21 @@ open_entry(const struct bench *b, const struct bench_series *s, long x,
 	}
 }
 
+/* The median of E's values, to whoever wants it. */
+static void
+tell(const struct bench *b, const struct bench_series *s, long x,
+     struct entry *e)
+{
+	double spread;
+
+	if (!e->count)
+		return;
+	bench_say_median(b, s->name, x, e->c->name, e->values, e->count);
+	if (s->told)
+		s->told(x, e->c->name,
+			bench_summary(e->values, e->count, &spread));
+}
+
 static void
 run_point(const struct bench *b, const struct bench_series *s, long x,
 	  struct entry *entries, int n)
@@ -230,9 +245,7 @@ run_point(const struct bench *b, const struct bench_series *s, long x,
 
 		if (e->open && !s->afresh)
 			e->c->close(e->state);
-		if (e->count)
-			bench_say_median(b, s->name, x, e->c->name, e->values,
-					 e->count);
+		tell(b, s, x, e);
 	}
 }
 

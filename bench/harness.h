@@ -59,6 +59,8 @@ struct bench_series {
 	   take about a sample's time.  1: it is opened anew for each round and
 	   runs X operations, once (what uses itself up: a million timers). */
 	int afresh;
+	/* Called with each median, for whoever makes more of it; or NULL. */
+	void (*told)(long x, const char *contender, double median);
 };
 
 /* What the command line says. */
