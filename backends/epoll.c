@@ -28,6 +28,7 @@
 #include <config.h>
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include "backend.h"
 #include "sys.h"
 #include "timeout.h"
@@ -43,8 +44,6 @@ struct state {
 	const struct plx_sys *sys;
 	int ep;
 	int no_pwait2;
-	int room; /* of EVENTS */
-	struct epoll_event *events;
 };
 
 static int
@@ -72,7 +71,6 @@ close_epoll(void *state)
 	const struct plx_sys *sys = s->sys;
 
 	sys->close(sys, s->ep);
-	sys->resize(sys, s->events, 0);
 	sys->resize(sys, s, 0);
 }
 
@@ -174,36 +172,32 @@ set(void *state, int fd, unsigned old, unsigned new, uint64_t token)
 	return means_gone(ret) ? -ENOENT : ret;
 }
 
-static int
-make_room(struct state *s, int cap)
-{
-	struct epoll_event *events;
-
-	events = s->sys->resize(s->sys, s->events,
-				(size_t)cap * sizeof(*events));
-	if (!events)
-		return -ENOMEM;
-	s->events = events;
-	s->room = cap;
-	return 0;
-}
-
-static int
-ask(struct state *s, int cap, int64_t timeout)
+/* Apart, because most waits have no limit or do not wait. */
+static __attribute__((noinline)) int
+ask_until(struct state *s, struct epoll_event *events, int cap, int64_t timeout)
 {
 	const struct plx_sys *sys = s->sys;
 	struct timespec spec;
 	int n;
 
-	if (timeout > 0 && !s->no_pwait2) {
-		n = sys->epoll_pwait2(sys, s->ep, s->events, cap,
+	if (!s->no_pwait2) {
+		n = sys->epoll_pwait2(sys, s->ep, events, cap,
 				      plx__timeout_spec(timeout, &spec));
 		if (n != -ENOSYS && n != -EPERM)
 			return n;
 		s->no_pwait2 = 1;
 	}
-	return sys->epoll_wait(sys, s->ep, s->events, cap,
+	return sys->epoll_wait(sys, s->ep, events, cap,
 			       plx__timeout_ms(timeout));
+}
+
+static inline int
+ask(struct state *s, struct epoll_event *events, int cap, int64_t timeout)
+{
+	if (timeout > 0)
+		return ask_until(s, events, cap, timeout);
+	return s->sys->epoll_wait(s->sys, s->ep, events, cap,
+				  -(int)(timeout < 0));
 }
 
 static __attribute__((noinline)) unsigned
@@ -229,23 +223,27 @@ meaning(uint32_t events)
 	return events == EPOLLIN ? PLX_BACKEND_READ : unusual(events);
 }
 
+/*
+ * The kernel writes into OUT, whose entries are no smaller than its own; they
+ * are turned into ours from the last to the first, so that none is written
+ * over that has not been read.
+ */
 static int
 wait_epoll(void *state, struct plx_backend_event *out, int cap, int64_t timeout)
 {
-	struct state *s = state;
-	const struct epoll_event *ev, *end;
-	int n;
+	struct epoll_event *events = (void *)out;
+	struct epoll_event ev;
+	int i, n;
 
-	if (cap > s->room && make_room(s, cap) < 0)
-		cap = s->room;
-	if (cap == 0)
-		return -ENOMEM;
-	n = ask(s, cap, timeout);
-	if (n <= 0)
-		return n;
-	for (ev = s->events, end = ev + n; ev < end; ev++, out++) {
-		out->token = ev->data.u64;
-		out->events = meaning(ev->events);
+	_Static_assert(sizeof(*events) <= sizeof(*out) &&
+			       _Alignof(struct epoll_event) <=
+				       _Alignof(struct plx_backend_event),
+		       "an entry has no room for the kernel's");
+	n = ask(state, events, cap, timeout);
+	for (i = n - 1; i >= 0; i--) {
+		memcpy(&ev, &events[i], sizeof(ev));
+		out[i].token = ev.data.u64;
+		out[i].events = meaning(ev.events);
 	}
 	return n;
 }
