@@ -97,8 +97,9 @@ plx_selector_stats(const plx_selector *s, struct plx_selector_stats *out)
 	return ret;
 }
 
-/* Makes room for CAP events of the backend: 0 or -ENOMEM. */
-static int
+/* Makes room for CAP events of the backend.  For how many there is some, if
+   only for fewer; or -ENOMEM. */
+static __attribute__((noinline)) int
 make_room(plx_selector *s, int cap)
 {
 	struct plx_backend_event *batch;
@@ -108,10 +109,10 @@ make_room(plx_selector *s, int cap)
 		room *= 2;
 	batch = s->sys->resize(s->sys, s->batch, room * sizeof(*batch));
 	if (!batch)
-		return -ENOMEM;
+		return s->room > 0 ? s->room : -ENOMEM;
 	s->batch = batch;
 	s->room = room > INT_MAX ? INT_MAX : (int)room;
-	return 0;
+	return cap;
 }
 
 /* A key has come to the end of its patience: 1 to report it, else 0. */
@@ -131,7 +132,7 @@ look_after(plx_selector *s, int fd, struct plx_slot *slot)
 }
 
 /* An event that failed a test of deliver: 1 to report it, else 0. */
-static int
+static __attribute__((noinline)) int
 odd_event(plx_selector *s, const struct plx_backend_event *ev)
 {
 	int fd = plx__token_fd(ev->token);
@@ -159,35 +160,37 @@ odd_event(plx_selector *s, const struct plx_backend_event *ev)
 }
 
 /*
- * Turns N events of the batch into entries; how many.  An entry is written
- * before it is known whether it counts: there is room for N of them.
+ * Turns N events of the batch, one at least, into entries; how many.  An entry
+ * is written before it is known whether it counts: there is room for N of them.
  */
-static int
+static inline int
 deliver(plx_selector *s, struct plx_ready *ready, int n)
 {
 	const struct plx_backend_event *ev = s->batch;
 	const struct plx_backend_event *end = ev + n;
-	struct plx_slot *slot, *slots = s->table.slots;
-	unsigned size = (unsigned)s->table.size;
-	struct plx_ready *next = ready;
-	unsigned fd;
+	struct plx_slot *slot;
+	unsigned fd, events;
 
-	for (; ev < end; ev++) {
+	do {
 		fd = (unsigned)plx__token_fd(ev->token);
-		if (fd >= size) {
+		if (fd >= (unsigned)s->table.size) {
 			odd_event(s, ev);
+			n--;
 			continue;
 		}
-		slot = &slots[fd];
-		next->data = slot->data;
-		next->fd = (int)fd;
-		next->events = ev->events & (slot->armed | INFORMATIVE);
+		slot = &s->table.slots[fd];
+		events = ev->events & (slot->armed | INFORMATIVE);
+		ready->data = slot->data;
+		ready->fd = (int)fd;
+		ready->events = events;
 		if ((slot->generation == plx__token_generation(ev->token) &&
-		     next->events & PLX__DIRECTIONS && --slot->patience > 0) ||
+		     events & PLX__DIRECTIONS && --slot->patience > 0) ||
 		    odd_event(s, ev))
-			next++;
-	}
-	return (int)(next - ready);
+			ready++;
+		else
+			n--;
+	} while (++ev < end);
+	return n;
 }
 
 /*
@@ -207,33 +210,47 @@ doze(plx_selector *s, int64_t timeout)
 	return ret < 0 ? ret : 0;
 }
 
-/* Asks the backend once. */
-static int
-ask(plx_selector *s, struct plx_ready *ready, int cap, int64_t timeout)
+/* N entries are ready, and a ghost was met: makes the set anew, or waits.  What
+   there is to return: N or -errno. */
+static __attribute__((noinline)) int
+lay_ghost(plx_selector *s, int n, int64_t timeout)
 {
-	int n;
-
-	if (cap > s->table.size + 1)
-		cap = s->table.size + 1;
-	if (cap > s->room && make_room(s, cap) < 0)
-		cap = s->room;
-	if (cap == 0)
-		return -ENOMEM;
-	s->stats.waits++;
-	n = s->backend->wait(s->state, s->batch, cap, timeout);
-	if (n <= 0)
-		return n;
-	n = deliver(s, ready, n);
-	if (!s->ghost)
-		return n;
 	s->ghost = plx__selector_rebuild(s) < 0;
 	if (!s->ghost || n > 0 || s->woken || timeout == 0)
 		return n;
 	return doze(s, timeout);
 }
 
+/* Asks the backend once. */
+static inline __attribute__((always_inline)) int
+ask(plx_selector *s, struct plx_ready *ready, int cap, int64_t timeout)
+{
+	int n;
+
+	if (cap > s->table.size + 1)
+		cap = s->table.size + 1;
+	if (cap > s->room) {
+		cap = make_room(s, cap);
+		if (cap < 0)
+			return cap;
+	}
+	s->stats.waits++;
+	n = s->backend->wait(s->state, s->batch, cap, timeout);
+	if (n <= 0)
+		return n;
+	n = deliver(s, ready, n);
+	return s->ghost ? lay_ghost(s, n, timeout) : n;
+}
+
+/* The same for those who are not in a hurry. */
+static __attribute__((noinline)) int
+ask_apart(plx_selector *s, struct plx_ready *ready, int cap, int64_t timeout)
+{
+	return ask(s, ready, cap, timeout);
+}
+
 /* Both the always ready and the backend; they take turns at being first. */
-static int
+static __attribute__((noinline)) int
 ask_both(plx_selector *s, struct plx_ready *ready, int cap)
 {
 	int n = 0, got = 0;
@@ -242,7 +259,7 @@ ask_both(plx_selector *s, struct plx_ready *ready, int cap)
 	if (s->turn)
 		n = plx__always_take(s, ready, cap);
 	if (n < cap)
-		got = ask(s, ready + n, cap - n, 0);
+		got = ask_apart(s, ready + n, cap - n, 0);
 	if (got < 0)
 		return n > 0 ? n : got;
 	n += got;
@@ -251,6 +268,26 @@ ask_both(plx_selector *s, struct plx_ready *ready, int cap)
 	return n;
 }
 
+/* An answer came early, or was about nothing: asks until there is one. */
+static __attribute__((noinline)) int
+ask_again(plx_selector *s, struct plx_ready *ready, int cap, int64_t deadline)
+{
+	int64_t timeout = deadline;
+	int n = 0;
+
+	while (n == 0 && !s->woken) {
+		if (deadline > 0)
+			timeout = plx__time_left(deadline, s->sys->now(s->sys));
+		if (timeout == 0)
+			break;
+		n = s->due ? ask_both(s, ready, cap)
+			   : ask_apart(s, ready, cap, timeout);
+	}
+	return n;
+}
+
+/* The first question is asked here, in one piece with what leads to it: it is
+   nearly always the last one. */
 int
 plx_selector_select(plx_selector *s, struct plx_ready *ready, int cap,
 		    int64_t deadline)
@@ -264,16 +301,12 @@ plx_selector_select(plx_selector *s, struct plx_ready *ready, int cap,
 		return -EINVAL;
 	if (deadline > 0)
 		timeout = plx__time_left(deadline, s->sys->now(s->sys));
-	for (;;) {
-		n = s->due ? ask_both(s, ready, cap)
-			   : ask(s, ready, cap, timeout);
-		if (n != 0 || s->woken || timeout == 0)
-			break;
-		if (deadline > 0)
-			timeout = plx__time_left(deadline, s->sys->now(s->sys));
-		if (timeout == 0)
-			break;
-	}
+	if (s->due)
+		n = ask_both(s, ready, cap);
+	else
+		n = ask(s, ready, cap, timeout);
+	if (n == 0 && timeout != 0)
+		n = ask_again(s, ready, cap, deadline);
 	s->woken = 0;
 	if (n > 0)
 		s->stats.events += (uint64_t)n;
