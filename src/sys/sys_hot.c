@@ -4,7 +4,8 @@
  *
  * The same five entries twice: raw where raw.h can, else by way of libc as
  * everywhere in this room.  epoll_pwait without a mask is epoll_wait, which
- * newer machines no longer have.
+ * newer machines no longer have; where there are both, epoll_wait has less to
+ * do.
  */
 #include <config.h>
 #include <sys/socket.h>
@@ -13,6 +14,10 @@
 #include "sys_int.h"
 
 #ifdef PLX_RAW
+#ifndef SYS_epoll_wait
+#define SYS_epoll_wait SYS_epoll_pwait
+#endif
+
 ssize_t
 plx__sys_read(SELF, int fd, void *buf, size_t n)
 {
@@ -41,7 +46,7 @@ int
 plx__sys_epoll_wait(SELF, int ep, struct epoll_event *out, int cap,
 		    int timeout_ms)
 {
-	return (int)plx__raw(SYS_epoll_pwait, ep, (long)out, cap, timeout_ms, 0,
+	return (int)plx__raw(SYS_epoll_wait, ep, (long)out, cap, timeout_ms, 0,
 			     0);
 }
 #else
