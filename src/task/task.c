@@ -45,13 +45,22 @@ drop_scopes(struct plx_task *t)
 /* T has returned: whatever it has left open is ended, and what that leaves
    open in its turn. */
 static void
-unwind(struct plx_task *t)
+unwind_all(struct plx_task *t)
 {
 	do {
 		drop_scopes(t);
 		plx__nurseries_abandon(t, 0);
 		plx__gens_close(t, 0);
 	} while (plx__defers_run(t, &t->coro, 0) || t->depth > 0);
+}
+
+/* Most tasks leave nothing, and are asked that in a few instructions: every
+   open nursery has a scope, and so counts in the depth. */
+static inline void
+unwind(struct plx_task *t)
+{
+	if (t->depth > 0 || t->defers || !plx__list_empty(&t->gens))
+		unwind_all(t);
 }
 
 static void
