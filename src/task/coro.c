@@ -29,16 +29,16 @@ tell_valgrind(struct plx_coro *c)
 {
 	if (RUNNING_ON_VALGRIND) {
 		(void)VALGRIND_MAKE_MEM_UNDEFINED(c->stack, c->size);
-		c->valgrind_id = (unsigned)VALGRIND_STACK_REGISTER(
-			c->stack, c->stack + c->size);
+		c->valgrind_id = 1 + (unsigned)VALGRIND_STACK_REGISTER(
+					     c->stack, c->stack + c->size);
 	}
 }
 
 static void
 untell_valgrind(struct plx_coro *c)
 {
-	if (c->entry && RUNNING_ON_VALGRIND)
-		VALGRIND_STACK_DEREGISTER(c->valgrind_id);
+	if (c->valgrind_id)
+		VALGRIND_STACK_DEREGISTER(c->valgrind_id - 1);
 }
 #else
 static void

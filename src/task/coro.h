@@ -26,9 +26,9 @@ struct plx_coro {
 	size_t size;
 	void (*entry)(void *arg);
 	void *arg;
-	void *fiber;	  /* the sanitizer's handle */
-	void *fake_stack; /* AddressSanitizer's */
-	unsigned valgrind_id;
+	void *fiber;	      /* the sanitizer's handle */
+	void *fake_stack;     /* AddressSanitizer's */
+	unsigned valgrind_id; /* and 1; 0: it does not know of C */
 };
 
 #include "sanitize.h"

@@ -92,15 +92,19 @@ task_entry(void *arg)
 
 	t->result = t->fn(t->arg);
 	unwind(t);
-	plx__nursery_told(t->nursery, t);
-	plx__gens_free(t);
+	if (t->result < 0 || t->nursery->policy == PLX_FIRST_RESULT)
+		plx__nursery_told(t->nursery, t);
+	if (!plx__list_empty(&t->gens))
+		plx__gens_free(t);
 	unwind(t);
 	t->ended = 1;
 	t->since = rt->now;
 	count_end(rt, t->result);
-	plx_loop_cancel(rt->loop, &t->alarm);
+	if (t->alarm.place)
+		plx_loop_cancel(rt->loop, &t->alarm);
 	plx__nursery_left(t->nursery, t);
-	plx__join_end(t);
+	if (t->joiner)
+		plx__join_end(t);
 	if (t->handle)
 		plx__list_append(&rt->unjoined, &t->link);
 	else
