@@ -237,6 +237,42 @@ misuse(void *arg)
 IN_A_TASK(stats, misuse_is_counted_without_a_listener, misuse)
 
 static int
+end(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static int
+look_after_others(void *arg)
+{
+	(void)arg;
+	cr_expect_eq(stats_now().ended, 2);
+	cr_expect_eq(stats_now().unjoined, 0);
+	cr_expect_eq(stats_now().generators, 0);
+	cr_expect_eq(stats_now().stacks, 2, "main's and this one's");
+	cr_expect_eq(stats_now().stacks_kept, 2);
+	return 0;
+}
+
+/* Three end one after the other and nobody parks between: the second one's
+   stack is given back when the third ends. */
+static int
+end_in_one_batch(void *arg)
+{
+	(void)arg;
+	cr_expect_eq(plx_spawn(NULL, end, NULL, NULL), 0);
+	cr_expect_eq(plx_spawn(NULL, end, NULL, NULL), 0);
+	cr_expect_eq(plx_spawn(NULL, look_after_others, NULL, NULL), 0);
+	cr_expect_eq(plx_checkpoint(), 0);
+	cr_expect_eq(stats_now().ended, 3);
+	cr_expect_eq(stats_now().stacks, 1);
+	cr_expect_eq(stats_now().stacks_kept, 3);
+	return 0;
+}
+IN_A_TASK(stats, tasks_that_end_in_one_batch_leave_no_stacks, end_in_one_batch)
+
+static int
 body(void *arg)
 {
 	return plx_yield(arg, NULL);

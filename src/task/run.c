@@ -6,10 +6,10 @@
  * loop's turn is wanted; it takes the batch that is there and resumes each.
  * What becomes ready meanwhile waits for the next turn, so the loop polls
  * between two batches and no pair of tasks can shut out the descriptors.  A
- * task of the batch that parks switches straight to the next one (park.h):
- * coming back through the loop's stack would cost every message a switch more.
- * A task that ends does come back here, for nobody can free the stack he stands
- * on; so does every task of a run that is observed, one by one.
+ * task of the batch that parks switches straight to the next one (park.h), and
+ * one that ends does too (task.c): coming back through the loop's stack would
+ * cost every message a switch more.  The last one comes back here; so does
+ * every task of a run that is observed, one by one.
  *
  * When the loop itself fails, its error becomes the root nursery's: the tasks
  * are cancelled and their clean-up runs without the kernel's help.
@@ -34,20 +34,11 @@ _Thread_local struct plx_task *plx__current
 	__attribute__((tls_model("initial-exec")));
 
 static void
-free_dead(struct plx_rt *rt)
-{
-	if (rt->dead) {
-		plx__task_free(rt->dead);
-		rt->dead = NULL;
-	}
-}
-
-static void
 resume(struct plx_rt *rt, struct plx_task *t)
 {
 	plx__current = t;
 	plx__coro_switch(&rt->thread, t->at);
-	free_dead(rt);
+	plx__dead_free(rt);
 }
 
 /* The same for the batch, but every task comes back here. */
@@ -65,7 +56,7 @@ run_observed(struct plx_rt *rt)
 		plx__current = t;
 		plx__coro_switch(&rt->thread, t->at);
 		rt->observe(rt, t, rt->sys->now(rt->sys) - begin);
-		free_dead(rt);
+		plx__dead_free(rt);
 	}
 }
 

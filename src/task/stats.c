@@ -32,7 +32,7 @@ plx_stats(plx_loop *loop, struct plx_stats *out)
 {
 	const struct plx_task *self = plx__current;
 	const struct plx_rt *rt;
-	uint64_t alive;
+	uint64_t alive, dead;
 
 	rt = loop && out ? *plx__loop_task_slot(loop) : NULL;
 	if (!rt)
@@ -43,11 +43,12 @@ plx_stats(plx_loop *loop, struct plx_stats *out)
 	alive = out->spawned - out->ended;
 	out->ready = count_ready(rt);
 	out->waiting = alive - out->ready - (self && !self->ended);
-	out->unjoined =
-		out->ended - rt->freed - (rt->dead || (self && self->ended));
+	/* It has ended, and its stack is given back when the next one ends. */
+	dead = rt->dead != NULL;
+	out->unjoined = out->ended - rt->freed - dead - (self && self->ended);
 	out->generators = rt->stacks.in_use - (out->spawned - rt->freed);
 	out->hibernating = rt->hibernating;
-	out->stacks = rt->stacks.in_use;
-	out->stacks_kept = rt->stacks.kept;
+	out->stacks = rt->stacks.in_use - dead;
+	out->stacks_kept = rt->stacks.kept + dead;
 	return 0;
 }

@@ -83,6 +83,32 @@ count_end(struct plx_rt *rt, int result)
 		rt->stats.failed++;
 }
 
+/*
+ * T has ended and goes to the next task of the batch, or back to the loop.  It
+ * cannot free the stack it stands on, so whoever ends next, or the loop after
+ * the batch, does: there is one such stack at most, and what it has just
+ * touched is still in the cache.
+ */
+static _Noreturn void
+leave(struct plx_task *t)
+{
+	struct plx_rt *rt = t->rt;
+	struct plx_task *next = rt->batch;
+	struct plx_coro *to = &rt->thread;
+
+	plx__dead_free(rt);
+	if (t->handle)
+		plx__list_append(&rt->unjoined, &t->link);
+	else
+		rt->dead = t;
+	if (next) {
+		rt->batch = next->next;
+		to = next->at;
+	}
+	plx__current = next;
+	plx__coro_leave(&t->coro, to);
+}
+
 /* The whole of a task, on its stack. */
 static void
 task_entry(void *arg)
@@ -105,12 +131,7 @@ task_entry(void *arg)
 	plx__nursery_left(t->nursery, t);
 	if (t->joiner)
 		plx__join_end(t);
-	if (t->handle)
-		plx__list_append(&rt->unjoined, &t->link);
-	else
-		rt->dead = t;
-	plx__current = NULL;
-	plx__coro_leave(&t->coro, &rt->thread);
+	leave(t);
 }
 
 /*

@@ -162,6 +162,16 @@ int plx__task_spawn(struct plx_nursery *n, const struct plx_birth *birth,
 /* Frees an ended task; not from its own stack. */
 void plx__task_free(struct plx_task *t);
 
+/* Frees the task that has ended and could not do it itself, if there is one. */
+static inline void
+plx__dead_free(struct plx_rt *rt)
+{
+	if (rt->dead) {
+		plx__task_free(rt->dead);
+		rt->dead = NULL;
+	}
+}
+
 /* Ends T's wait with REASON, if it waits and can be cancelled. */
 void plx__task_interrupt(struct plx_task *t, int reason);
 
