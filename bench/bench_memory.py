@@ -5,8 +5,8 @@
 A few connections come, talk and go, so that code and pools are there.  Then
 what is resident is read, before and after so many connections have come
 (`silent'), and once more when each has echoed a message at once and then has
-been silent until nothing changes any more (`slept').  What the kernel keeps for a
-socket belongs to no process and is not counted."""
+been silent until nothing changes any more (`slept').  What the kernel keeps for
+a socket belongs to no process and is not counted."""
 import os
 import re
 import socket

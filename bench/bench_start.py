@@ -4,8 +4,8 @@
 
 `version' is the loader and little else, `countdown' two generators that take
 turns, `session' a server that starts, echoes a hundred messages to ten clients
-and ends as it is told.  Milliseconds of the clock, as a user waits; a sample is
-the median of some runs, which are the points here."""
+and ends as it is told.  Milliseconds of the clock, as a user waits; a sample
+is the median of some runs, which are the points here."""
 import json
 import os
 import shutil

@@ -45,7 +45,8 @@ def quoted(text):
 def curves(title, x, y, lines, log_x=True, tics=None):
     """A body of a script: LINES are (label, contender, [(x, y), ...])."""
     body = [f"set title {quoted(title)}", f"set xlabel {quoted(x)}",
-            f"set ylabel {quoted(y)}", "set key outside right top reverse Left",
+            f"set ylabel {quoted(y)}",
+            "set key outside right top reverse Left",
             "set grid lc rgb '#dddddd'", "set tics nomirror", "set border 3",
             "set logscale y", "set format y '%.0s%c'"]
     if log_x:

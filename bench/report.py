@@ -183,9 +183,9 @@ def series_of(run, question):
         yield ""
         yield from latencies_of(run, scenario, parts)
     if refused:
-        yield (f"**{len(refused)} ratios are not printed**, because their "
-               "rounds disagree or are too few: the machine was not quiet "
-               "enough. More rounds (`ROUNDS=15`) or a quieter machine help.")
+        yield (f"**Ratios that are not printed: {len(refused)}.** Their rounds "
+               "disagree, so the machine was not quiet enough to tell, or are "
+               "too few. More rounds (`ROUNDS=15`) or a quieter machine help.")
         yield ""
 
 
