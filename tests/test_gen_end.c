@@ -139,3 +139,29 @@ Test(gen, a_free_abandons_who_ignores_the_close)
 	cr_assert_eq(s.cleaned, 0);
 	support_end(mark, NULL);
 }
+
+static int
+leave_generator(void *arg)
+{
+	struct script *s = arg;
+
+	cr_expect_eq(next_of(gen_of(follow, s)), 1);
+	return 0;
+}
+
+static int
+outlive_maker(void *arg)
+{
+	struct script s = {.yields = 3};
+	struct plx_stats stats;
+
+	(void)arg;
+	plx_spawn(NULL, leave_generator, &s, NULL);
+	let_run(2);
+	cr_expect_eq(s.caught, -ECANCELED);
+	cr_expect_eq(s.cleaned, 1);
+	plx_stats(plx_self_loop(), &stats);
+	cr_expect_eq(stats.generators, 0, "its stack is free again");
+	return 0;
+}
+IN_A_TASK(gen, one_that_its_task_has_left_goes_with_it, outlive_maker)
