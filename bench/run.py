@@ -4,7 +4,8 @@
 
 What a question prints goes to bench/samples/QUESTION.tsv of the build
 directory, behind notes of when and how it was asked.  A question that fails
-does not keep the others from being asked; the report tells of it."""
+does not keep the others from being asked; the report tells of it.  A run that
+is broken off leaves the file of before."""
 import argparse
 import os
 import subprocess
@@ -102,6 +103,18 @@ def ask(o, question, program, path):
     return f"failed with status {status}" if status else None
 
 
+def ask_aside(o, question, program, path):
+    """As ask(), but PATH is as before until the question has ended."""
+    aside = path + ".new"
+    try:
+        wrong = ask(o, question, program, aside)
+        os.replace(aside, path)
+    finally:
+        if os.path.exists(aside):
+            os.remove(aside)
+    return wrong
+
+
 def ask_all(o, samples):
     """The files that were written, and how many questions failed."""
     paths, failed = [os.path.join(samples, "machine.tsv")], 0
@@ -118,7 +131,7 @@ def ask_all(o, samples):
             continue
         print(head, file=sys.stderr)
         begin = time.monotonic()
-        wrong = ask(o, question, program, path)
+        wrong = ask_aside(o, question, program, path)
         failed += wrong is not None
         paths.append(path)
         print(f"{head}: {wrong or 'done'}, {time.monotonic() - begin:.0f} s",
