@@ -41,6 +41,7 @@ def read_options():
         value = getattr(o, name)
         if value and not value.isdecimal():
             p.exit(2, f"bench: {name}: '{value}' is not a number\n")
+    o.named = bool(o.questions)
     o.questions = [q for q in QUESTIONS if q in (o.questions or QUESTIONS)]
     return o
 
@@ -127,6 +128,8 @@ def ask_all(o, samples):
                 f.write(f"note\t{question}\tfailed\tthere is no program for "
                         "it\n")
             print(f"{head}: there is no program for it", file=sys.stderr)
+            # Who asks for all takes what is there.
+            failed += o.named
             paths.append(path)
             continue
         print(head, file=sys.stderr)
