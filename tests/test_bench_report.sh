@@ -9,24 +9,13 @@ export LC_ALL PYTHONDONTWRITEBYTECODE
 top=$(cd "${srcdir:-.}" && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-n=0
+. "${srcdir:-.}/tests/tap.sh"
 
 # Not what a search finds, which may need PATH to find the real one.
 if ! python=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null); then
 	echo "1..0 # SKIP no python3"
 	exit 0
 fi
-
-# result STATUS NAME: one line of TAP.
-result() {
-	n=$((n + 1))
-	if test "$1" = 0; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$work/log" "$work/report.md" 2>/dev/null
-	fi
-}
 
 # line WORD...: one of bench/harness.h.
 line() {

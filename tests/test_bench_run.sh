@@ -11,23 +11,12 @@ top=$(cd "${srcdir:-.}" && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/bench/samples"
-n=0
+. "${srcdir:-.}/tests/tap.sh"
 
 if ! python3 -c '' 2>/dev/null; then
 	echo "1..0 # SKIP no python3"
 	exit 0
 fi
-
-# result STATUS NAME: one line of TAP.
-result() {
-	n=$((n + 1))
-	if test "$1" = 0; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$work/log"
-	fi
-}
 
 # run [OPTION]... [QUESTION]...
 run() {

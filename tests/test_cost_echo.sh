@@ -13,7 +13,7 @@ LC_ALL=C
 export LC_ALL
 
 # The most that a message may cost, with 50 connections.
-INSTRUCTIONS=285
+INSTRUCTIONS=258
 CALLS=2.03
 
 CONNECTIONS=50
@@ -36,18 +36,7 @@ work=$(mktemp -d) || exit 1
 server=
 trap 'stop; rm -rf "$work"' EXIT
 mkfifo "$work/ready"
-n=0
-
-# result STATUS NAME: one line of TAP, and what was said if it failed.
-result() {
-	n=$((n + 1))
-	if test "$1" = 0; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		test ! -s "$work/log" || sed 's/^/# /' "$work/log"
-	fi
-}
+. "${srcdir:-.}/tests/tap.sh"
 
 # strace counts what it started, and is not to be asked to end itself.
 stop() {

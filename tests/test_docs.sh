@@ -8,18 +8,7 @@ set -u
 top=$(cd "${srcdir:-.}" && pwd)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-n=0
-
-# result STATUS NAME: one line of TAP.
-result() {
-	n=$((n + 1))
-	if test "$1" = 0; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$work/log"
-	fi
-}
+. "${srcdir:-.}/tests/tap.sh"
 
 # split FILE: its blocks go to NUMBER.KIND, and the text that all programs since
 # the text before print to NUMBER.text.

@@ -6,18 +6,7 @@ set -u
 work=$(mktemp -d) || exit 1
 server=
 trap 'test -z "$server" || kill $server; rm -rf "$work"' EXIT
-n=0
-
-# result STATUS NAME: one line of TAP.
-result() {
-	n=$((n + 1))
-	if test "$1" = 0; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$work/log"
-	fi
-}
+. "${srcdir:-.}/tests/tap.sh"
 
 # refuses COMMAND...: one line that says why, nothing else, and status 2.
 refuses() {

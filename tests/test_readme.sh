@@ -7,19 +7,7 @@ top=$(cd "${srcdir:-.}" && pwd)
 work=$(mktemp -d) || exit 1
 server=
 trap 'test -z "$server" || kill $server; rm -rf "$work"' EXIT
-n=0
-
-# result STATUS NAME: one line of TAP.
-result() {
-	n=$((n + 1))
-	if test "$1" = 0; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		test ! -s "$work/log" || sed 's/^/# /' "$work/log"
-	fi
-	: >"$work/log"
-}
+. "${srcdir:-.}/tests/tap.sh"
 
 # fenced LANGUAGE: the code in README.md's blocks of that language.
 fenced() {
