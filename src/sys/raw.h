@@ -27,9 +27,9 @@
 #if defined(__x86_64__)
 #define PLX_RAW 1
 #define PLX_RAW_MESSAGE 1
-/* recvfrom and sendto without an address.  The first two and the fourth
-   parameter are what they are in C, so that what lies in its register already
-   stays there, and is there afterwards. */
+/* recvfrom and sendto without an address.  FD, BUF and N are operands of their
+   own types: what came in the register that the kernel wants it in is neither
+   copied nor widened, and the compiler knows that it is still there after. */
 static inline long
 plx__raw_message(int nr, int fd, const void *buf, size_t n, int flags)
 {

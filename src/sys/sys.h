@@ -2,7 +2,8 @@
 /*
  * sys.h: everything the library asks of the operating system, as one table.
  *
- * Nobody in the library calls the system past this table (`make lint` looks),
+ * Nobody in the library calls the system past this table (`make lint` looks;
+ * sys_hot.h has two calls laid in, for when the table is the real one),
  * so a test can put in one that fails the k-th call and a simulator one with
  * a clock and a network of its own: struct plx_sys is meant to be embedded in
  * a larger struct, and every call is handed the table it was called through.
