@@ -3,6 +3,7 @@
 
 A contender has the same colour in all of them: its family's.  In curves the
 mechanism makes the dashes and the points."""
+import math
 import os
 import subprocess
 
@@ -98,17 +99,12 @@ def bars(title, panels):
 
 
 def step(most, parts):
-    """A round distance of tics, PARTS of which reach about as far as MOST."""
-    size = 1.0
+    """A round distance of tics, PARTS of which reach as far as MOST or
+    farther: more of them would write over each other."""
     rough = most / parts
-    while size > rough:
-        size /= 10
-    while size * 10 <= rough:
-        size *= 10
-    for factor in (5, 2, 1):
-        if factor * size <= rough:
-            return f"{factor * size:g}"
-    return f"{size:g}"
+    size = 10.0 ** math.floor(math.log10(rough))
+    return next(f"{factor * size:g}" for factor in (1, 2, 5, 10)
+                if factor * size >= rough)
 
 
 def draw(directory, name, picture):
