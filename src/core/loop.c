@@ -14,6 +14,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <pollux/loop.h>
 #include <pollux/selector.h>
@@ -36,7 +37,7 @@ plx_loop_open(const struct plx_loop_options *options, plx_loop **out)
 
 	if (!loop)
 		return -ENOMEM;
-	memset(loop, 0, sizeof(*loop));
+	memset(loop, 0, offsetof(struct plx_loop, ready));
 	loop->sys = sys;
 	loop->tail = &loop->no_tail;
 	plx__calls_init(&loop->calls);
@@ -47,6 +48,7 @@ plx_loop_open(const struct plx_loop_options *options, plx_loop **out)
 	err = plx__selector_open(o->backend, sys, &loop->selector);
 	if (err < 0)
 		goto free_posts;
+	loop->cap = plx__selector_batch(loop->selector);
 	loop->now = sys->now(sys);
 	*out = loop;
 	return 0;
@@ -130,8 +132,8 @@ turn(plx_loop *loop, int64_t deadline)
 		return n;
 	deadline = wait_until(loop, deadline);
 	do {
-		n = plx_selector_select(loop->selector, loop->ready,
-					PLX_LOOP_READY, deadline);
+		n = plx_selector_select(loop->selector, loop->ready, loop->cap,
+					deadline);
 	} while (n == -EINTR);
 	if (n < 0)
 		return n;

@@ -12,12 +12,13 @@
 #include "calls.h"
 #include "loop_seam.h"
 #include "posts.h"
+#include "selector_int.h"
 #include "watches.h"
 
 struct plx_sys;
 
-/* Entries asked of the selector at a time: 4 KiB of them. */
-#define PLX_LOOP_READY 256
+/* Entries asked of the selector at a time, at most. */
+#define PLX_LOOP_READY PLX_SELECTOR_BATCH_MOST
 
 struct plx_loop {
 	const struct plx_sys *sys;
@@ -40,6 +41,7 @@ struct plx_loop {
 	atomic_int signalled; /* a signal of this loop is pending */
 	struct plx_posts posts;
 
+	int cap; /* of READY, as much as is asked for */
 	struct plx_ready ready[PLX_LOOP_READY];
 };
 

@@ -79,6 +79,15 @@ plx_selector_backend(const plx_selector *s)
 	return s ? s->backend->name : NULL;
 }
 
+/* A set that has a descriptor is in the kernel, which knows what is ready. */
+int
+plx__selector_batch(const plx_selector *s)
+{
+	return s->backend->features & PLX_BACKEND_HAS_FILENO
+		       ? 256
+		       : PLX_SELECTOR_BATCH_MOST;
+}
+
 int
 plx_selector_wake(plx_selector *s)
 {

@@ -13,4 +13,13 @@ struct plx_sys;
 int plx__selector_open(const char *backend, const struct plx_sys *sys,
 		       plx_selector **out);
 
+#define PLX_SELECTOR_BATCH_MOST 2048
+
+/*
+ * How many entries to ask for at a time.  Few are better, for what is touched
+ * while they are handled stays in the caches; but a mechanism that walks the
+ * whole set for each answer is asked as seldom as can be.
+ */
+int plx__selector_batch(const plx_selector *s);
+
 #endif
