@@ -55,7 +55,7 @@ WITH_CLOCK(alarm, a_deadline_is_not_that_of_an_earlier_wait,
 static int
 keep_one_alarm(void *arg)
 {
-	const struct plx_call *alarm = &plx_self()->alarm;
+	const struct plx_task *t = plx_self();
 	int64_t first = in(10 * PLX_SECOND);
 	int fd[2];
 
@@ -63,10 +63,10 @@ keep_one_alarm(void *arg)
 	support_pipe(fd);
 	for (int i = 0; i < 100; i++) {
 		expect_byte(fd, first + i);
-		cr_expect_eq(alarm->when, first, "it stays where it is");
+		cr_expect_eq(t->alarm_at, first, "it stays where it is");
 	}
 	cr_expect_eq(plx_sleep_until(first - 1), 0);
-	cr_expect_eq(alarm->when, PLX_NEVER, "that was earlier, and is over");
+	cr_expect_eq(t->alarm_at, PLX_NEVER, "that was earlier, and is over");
 	plx_close(fd[0]);
 	plx_close(fd[1]);
 	return 0;

@@ -156,7 +156,7 @@ fill_in(struct plx_task *t, const struct plx_birth *birth,
 	t->id = ++rt->last_id;
 	t->nursery = n;
 	t->port = &rt->nowhere;
-	t->alarm.when = t->limit = PLX_NEVER;
+	t->alarm_at = t->limit = PLX_NEVER;
 	plx__list_init(&t->nurseries);
 	plx__list_init(&t->gens);
 	t->budget = PLX_TASK_BUDGET;

@@ -33,25 +33,29 @@
 /* Operations that a task may complete without parking before it yields. */
 #define PLX_TASK_BUDGET 128
 
-/* Lives in the control block of its stack's slot. */
+/*
+ * Lives in the control block of its stack's slot, which begins a cache line.
+ * What every message touches lies in the first two.
+ */
 struct plx_task {
 	struct plx_rt *rt;
-	uint64_t id;	       /* no other task has it, see plx_rt.last_id */
 	struct plx_task *next; /* in the ready queue or the batch */
 	struct plx_port *port; /* the last one used, to find it again */
+	struct plx_coro *at;   /* what runs in it: CORO or a generator's */
 	int cancels;	       /* is it, or its innermost scope, reached? */
 	int budget;
 	int wake; /* why the wait ended: 0, -ETIMEDOUT, -ECANCELED, or events */
 	int ended;
-	struct plx_wait *wait;	   /* while parked, else NULL */
+	struct plx_wait *wait; /* while parked, else NULL */
+	int64_t limit;	       /* the first deadline of its scopes */
+	int64_t since;	       /* when it parked, or ended */
+	int64_t alarm_at;      /* when ALARM goes off; PLX_NEVER if idle */
+	struct plx_coro coro;
+	struct plx_call alarm;	   /* of the first deadline it parked for, or an
+				      earlier one */
 	struct plx_awaitable *won; /* of its wait for awaitables: the first
 				      that was ready */
-	int64_t since;		   /* when it parked, or ended */
-	int64_t limit;		   /* the first deadline of its scopes */
-	struct plx_call alarm;	   /* of the first deadline it parked for, or an
-				      earlier one; WHEN is PLX_NEVER if idle */
-	struct plx_coro coro;
-	struct plx_coro *at;	 /* what runs in it: CORO or a generator's */
+	uint64_t id;		 /* no other task has it, see plx_rt.last_id */
 	struct plx_scope *scope; /* the innermost */
 	unsigned depth;		 /* how many are open */
 	uint64_t serial;	 /* of the scope opened last */
@@ -187,7 +191,7 @@ plx__task_ready(struct plx_task *t)
 	t->wait = NULL;
 	*rt->ready_end = t;
 	rt->ready_end = &t->next;
-	rt->tail.wanted = 1;
+	rt->tail.wanted++;
 }
 
 #endif

@@ -37,7 +37,7 @@ on_alarm(void *arg)
 	int64_t now = plx_loop_now(t->rt->loop), own;
 	int r;
 
-	t->alarm.when = PLX_NEVER;
+	t->alarm_at = PLX_NEVER;
 	own = t->wait ? t->wait->deadline : PLX_NEVER;
 	if (plx__is_past(own, now) && plx__is_past(own, t->limit))
 		wake_with(t, -ETIMEDOUT);
@@ -63,8 +63,7 @@ plx__alarm_set(struct plx_task *t, int64_t deadline)
 		return 0;
 	plx_loop_cancel(loop, &t->alarm);
 	r = plx_loop_call_at(loop, &t->alarm, deadline, on_alarm, t);
-	if (r < 0)
-		t->alarm.when = PLX_NEVER;
+	t->alarm_at = r < 0 ? PLX_NEVER : deadline;
 	return r;
 }
 

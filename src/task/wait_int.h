@@ -93,7 +93,7 @@ plx__passed(const struct plx_rt *rt, int64_t deadline)
 static inline int
 plx__alarm_covers(const struct plx_task *t, int64_t deadline)
 {
-	return plx__is_past(t->alarm.when, deadline);
+	return plx__is_past(t->alarm_at, deadline);
 }
 
 /*
