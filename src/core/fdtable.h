@@ -35,7 +35,8 @@ struct plx_slot {
 struct plx_fdtable {
 	const struct plx_sys *sys;
 	struct plx_slot *slots;
-	int size;
+	int size;	     /* what is cleared */
+	int room;	     /* what there is, maybe never touched */
 	uint32_t generation; /* the last one given out */
 };
 

@@ -28,7 +28,7 @@
 #include "sys.h"
 
 enum {
-	FIRST_SIZE = 64
+	STEP = 64, /* entries at a time; a power of two */
 };
 
 /* The index of a direction in struct plx_interest. */
@@ -66,18 +66,30 @@ take_off(struct plx_watches *ws, int *list, int *fd)
 }
 
 static int
-grow(struct plx_watches *ws, const struct plx_sys *sys, int fd)
+make_room(struct plx_watches *ws, const struct plx_sys *sys, unsigned fd)
 {
-	unsigned size = ws->size ? ws->size : FIRST_SIZE;
+	unsigned room = ws->room ? ws->room : STEP;
 	struct plx_interest *table;
 
-	while (size <= (unsigned)fd)
-		size *= 2;
-	table = sys->resize(sys, ws->table, size * sizeof(*table));
+	while (room <= fd)
+		room *= 2;
+	table = sys->resize(sys, ws->table, room * sizeof(*table));
 	if (!table)
 		return -ENOMEM;
-	memset(table + ws->size, 0, (size - ws->size) * sizeof(*table));
 	ws->table = table;
+	ws->room = room;
+	return 0;
+}
+
+/* Memory is not touched before there are descriptors for it. */
+static int
+grow(struct plx_watches *ws, const struct plx_sys *sys, unsigned fd)
+{
+	unsigned size = fd - fd % STEP + STEP;
+
+	if (fd >= ws->room && make_room(ws, sys, fd) < 0)
+		return -ENOMEM;
+	memset(ws->table + ws->size, 0, (size - ws->size) * sizeof(*ws->table));
 	ws->size = size;
 	return 0;
 }
@@ -297,7 +309,7 @@ attach_first(struct plx_loop *loop, struct plx_watch *w, int fd,
 	if (err)
 		return err;
 	if ((unsigned)fd >= ws->size)
-		err = grow(ws, loop->sys, fd);
+		err = grow(ws, loop->sys, (unsigned)fd);
 	if (err) {
 		plx_selector_unregister(loop->selector, fd);
 		return err;

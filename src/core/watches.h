@@ -24,7 +24,8 @@ struct plx_interest {
 
 struct plx_watches {
 	struct plx_interest *table;
-	unsigned size;
+	unsigned size; /* what is cleared */
+	unsigned room; /* what there is: its end may never have been touched */
 	uint32_t turn;
 	int settle; /* heads of the lists, or their end */
 	int failed;
