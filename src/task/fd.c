@@ -56,10 +56,13 @@ int
 plx__wait_port(struct plx_task *t, struct plx_port *p, unsigned direction,
 	       int64_t deadline)
 {
-	struct plx_side *s = &p->side[direction >> 1];
 	struct plx_fd_wait f;
+	struct plx_side *s;
 	int r;
 
+	r = plx__port_side(t->rt, p, direction, &s);
+	if (r < 0)
+		return r;
 	if (s->task)
 		return -EBUSY;
 	if (!s->watch.direction) {
@@ -70,7 +73,7 @@ plx__wait_port(struct plx_task *t, struct plx_port *p, unsigned direction,
 	plx__fd_wait_begin(&f, t, s, deadline);
 	r = plx__fd_wait_end(&f, t, plx__park(t, &f.wait));
 	if (r > 0)
-		s->blocks = 0;
+		p->blocks[direction >> 1] = 0;
 	return r;
 }
 
@@ -146,10 +149,11 @@ on_awaited(struct plx_watch *watch, unsigned events)
 {
 	struct plx_side *s = PLX_OF(watch, struct plx_side, watch);
 	struct plx_fd_awaitable *f = s->awaitable;
+	struct plx_port *p = f->port;
 
 	f->events = events ? (int)events : watch->error;
 	if (events)
-		s->blocks = 0;
+		p->blocks[f->direction >> 1] = 0;
 	release(s);
 	plx_awaitable_ready(&f->base);
 }
@@ -171,9 +175,12 @@ static int
 fd_begin(struct plx_fd_awaitable *f, struct plx_port *p)
 {
 	struct plx_task *t = f->base.task;
-	struct plx_side *s = &p->side[f->direction >> 1];
+	struct plx_side *s;
 	int r;
 
+	r = plx__port_side(t->rt, p, f->direction, &s);
+	if (r < 0)
+		return r;
 	if (s->task)
 		return -EBUSY;
 	if (!t->at_once && !s->watch.direction) {
@@ -213,7 +220,7 @@ fd_disarm(struct plx_awaitable *a)
 {
 	struct plx_fd_awaitable *f = PLX_OF(a, struct plx_fd_awaitable, base);
 	struct plx_port *p = f->port;
-	struct plx_side *s = &p->side[f->direction >> 1];
+	struct plx_side *s = f->direction == PLX_READ ? &p->in : p->out;
 
 	if (s->awaitable == f)
 		release(s);

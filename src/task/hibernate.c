@@ -122,7 +122,7 @@ on_sound(struct plx_watch *watch, unsigned events)
 	}
 	p = plx__port_find(nursery_of(h)->rt, watch->fd);
 	if (p)
-		p->side[0].blocks = 0;
+		p->blocks[PLX_IN] = 0;
 	start(h, (int)events);
 }
 
@@ -140,10 +140,10 @@ watch_fd(struct plx_task *t, struct plx_hibernation *h, int fd)
 	struct plx_rt *rt = t->rt;
 	struct plx_port *p = fd < 0 ? NULL : plx__port(t, fd);
 
-	if (p && p->side[0].task)
+	if (p && p->in.task)
 		return -EBUSY;
 	if (p)
-		plx_loop_unwatch(rt->loop, &p->side[0].watch);
+		plx_loop_unwatch(rt->loop, &p->in.watch);
 	h->watch.fn = on_sound;
 	return plx_loop_watch(rt->loop, &h->watch, fd, PLX_READ);
 }

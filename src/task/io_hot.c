@@ -61,7 +61,8 @@ recv_parked(int fd, void *buf, size_t n, int64_t deadline, struct plx_task *t,
 	if (r < 0)
 		return r;
 	got = receive(&in);
-	in.wait.side->blocks = got < (ssize_t)in.n;
+	PLX_OF(in.wait.side, struct plx_port, in)->blocks[PLX_IN] =
+		got < (ssize_t)in.n;
 	if (got > 0)
 		return got;
 	return plx__ready_recv_rest(in.fd, in.buf, in.n, in.wait.wait.deadline,
@@ -76,8 +77,9 @@ plx_recv(int fd, void *buf, size_t n, int64_t deadline)
 
 	if (!begins(t, n))
 		return plx__recv_slowly(fd, buf, n, deadline, t);
-	s = &t->port->side[PLX_IN];
-	if (t->port->fd == fd && s->blocks && !s->task && s->watch.direction &&
+	s = &t->port->in;
+	if (t->port->fd == fd && t->port->blocks[PLX_IN] && !s->task &&
+	    s->watch.direction &&
 	    plx__alarm_covers(t, plx__earlier(deadline, t->limit)))
 		return recv_parked(fd, buf, n, deadline, t, s);
 	return t->rt->io->recv(fd, buf, n, deadline, t);
@@ -91,7 +93,7 @@ plx_send(int fd, const void *buf, size_t n, int64_t deadline)
 
 	if (!begins(t, n))
 		return plx__send_slowly(fd, buf, n, deadline, t);
-	if (t->port->fd != fd || t->port->side[PLX_OUT].blocks ||
+	if (t->port->fd != fd || t->port->blocks[PLX_OUT] ||
 	    !plx__sys_is_hot(t->rt->sys))
 		return t->rt->io->send(fd, buf, n, deadline, t);
 	put = plx__hot_send(fd, buf, n, MSG_DONTWAIT);

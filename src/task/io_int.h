@@ -15,12 +15,6 @@
 #include <sys/socket.h>
 #include "wait_int.h"
 
-/* Of a port's sides. */
-enum {
-	PLX_IN,
-	PLX_OUT
-};
-
 /* Ends with the events, or why the watch was taken off, as task->wake. */
 struct plx_fd_wait {
 	struct plx_wait wait;

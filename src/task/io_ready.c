@@ -38,7 +38,7 @@ hint(struct plx_task *t, int fd, int side)
 	struct plx_port *p = plx__port(t, fd);
 
 	if (p)
-		p->side[side].blocks = 1;
+		p->blocks[side] = 1;
 }
 
 /* Waits before the next try: 0 or more, or the error to return. */
@@ -128,7 +128,7 @@ must_wait(struct plx_task *t, int fd, int side, int64_t deadline)
 {
 	const struct plx_port *p = plx__port(t, fd);
 
-	return p && p->side[side].blocks && !plx__passed(t->rt, deadline);
+	return p && p->blocks[side] && !plx__passed(t->rt, deadline);
 }
 
 static ssize_t

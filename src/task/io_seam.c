@@ -21,7 +21,7 @@ plx__io_blocks(int fd, unsigned direction)
 {
 	const struct plx_port *p = plx__port(plx__current, fd);
 
-	return p && p->side[direction >> 1].blocks;
+	return p && p->blocks[direction >> 1];
 }
 
 void
@@ -31,7 +31,7 @@ plx__io_set_blocks(int fd, unsigned direction)
 	struct plx_port *p = plx__port(t, fd);
 
 	if (p || plx__port_make(t->rt, fd, &p) == 0)
-		p->side[direction >> 1].blocks = 1;
+		p->blocks[direction >> 1] = 1;
 }
 
 unsigned

@@ -9,11 +9,13 @@
  *
  * The side of each direction has one that waits at the most.  Its watch stays
  * on in the loop when the wait is over, until an event comes that nobody
- * waits for.
+ * waits for.  Most descriptors take what is written to them at once, so that
+ * side is made by the first wait at it.
  */
 #ifndef PLX_PORT_INT_H
 #define PLX_PORT_INT_H
 
+#include <stdint.h>
 #include <pollux/loop.h>
 
 struct plx_fd_awaitable;
@@ -28,14 +30,22 @@ struct plx_side {
 		struct plx_task *task; /* in a struct plx_fd_wait */
 		struct plx_fd_awaitable *awaitable;
 	};
-	int blocks; /* the next call would block, as a hint */
+};
+
+/* Of a port's sides. */
+enum {
+	PLX_IN,
+	PLX_OUT
 };
 
 /* A descriptor as tasks know it.  Stays where it is until the run ends. */
 struct plx_port {
 	int fd;
-	unsigned closes;	 /* how often FD has become another file's */
-	struct plx_side side[2]; /* of PLX_READ and of PLX_WRITE */
+	unsigned closes;   /* how often FD has become another file's */
+	uint8_t blocks[2]; /* the next call of the side would block, as a
+			      hint */
+	struct plx_side in;
+	struct plx_side *out; /* NULL: nobody has ever waited to write */
 };
 
 /* By descriptor, in pages made when needed. */
@@ -48,6 +58,10 @@ struct plx_ports {
 
 /* Makes a port that is not there: 0, -EBADF, -ENOMEM. */
 int plx__port_make(struct plx_rt *rt, int fd, struct plx_port **out);
+
+/* The side of DIRECTION, made if it is not there: 0 or -ENOMEM. */
+int plx__port_side(struct plx_rt *rt, struct plx_port *p, unsigned direction,
+		   struct plx_side **out);
 
 /* The port of FD, or NULL if there is none yet. */
 struct plx_port *plx__port_find(const struct plx_rt *rt, int fd);

@@ -72,6 +72,23 @@ plx__port_make(struct plx_rt *rt, int fd, struct plx_port **out)
 	return 0;
 }
 
+int
+plx__port_side(struct plx_rt *rt, struct plx_port *p, unsigned direction,
+	       struct plx_side **out)
+{
+	struct plx_side *s = direction == PLX_READ ? &p->in : p->out;
+
+	if (!s) {
+		s = rt->sys->resize(rt->sys, NULL, sizeof(*s));
+		if (!s)
+			return -ENOMEM;
+		memset(s, 0, sizeof(*s));
+		p->out = s;
+	}
+	*out = s;
+	return 0;
+}
+
 struct plx_port *
 plx__port_find(const struct plx_rt *rt, int fd)
 {
@@ -101,9 +118,19 @@ plx__port_reset(struct plx_rt *rt, int fd)
 	if (!p)
 		return plx__hibernates(rt, fd);
 	p->closes++;
-	p->side[0].blocks = p->side[1].blocks = 0;
-	return p->side[0].watch.direction || p->side[1].watch.direction ||
+	p->blocks[PLX_IN] = p->blocks[PLX_OUT] = 0;
+	return p->in.watch.direction || (p->out && p->out->watch.direction) ||
 	       plx__hibernates(rt, fd);
+}
+
+static void
+page_free(const struct plx_sys *sys, struct plx_port *page)
+{
+	unsigned i;
+
+	for (i = 0; page && i < PLX_PORTS_PAGE; i++)
+		sys->resize(sys, page[i].out, 0);
+	sys->resize(sys, page, 0);
 }
 
 void
@@ -113,6 +140,6 @@ plx__ports_free(struct plx_rt *rt)
 	unsigned page;
 
 	for (page = 0; page < ports->n / PLX_PORTS_PAGE; page++)
-		rt->sys->resize(rt->sys, ports->pages[page], 0);
+		page_free(rt->sys, ports->pages[page]);
 	rt->sys->resize(rt->sys, ports->pages, 0);
 }
