@@ -32,7 +32,7 @@
 
 /* More tasks than the nearest cache has room for run in parts, each asked for
    beforehand. */
-#define MANY 64
+#define MANY 128
 #define PART 16
 #define LINE 64
 #define STACK_LINES 5
