@@ -8,6 +8,7 @@ does not keep the others from being asked; the report tells of it.  A run that
 is broken off leaves the file of before."""
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -79,6 +80,23 @@ def write_machine(o, samples):
             f.write(f"note\tmachine\t{key}\t{value}\n")
 
 
+def run_to_its_end(command, output):
+    """Its status.  If we are broken off, so is it, and it is waited for: what
+    it has started is its own to end."""
+    child = subprocess.Popen(command, stdout=output,
+                             stdin=subprocess.DEVNULL)
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        child.terminate()
+        child.wait()
+        raise
+
+
+def break_off(*_):
+    raise KeyboardInterrupt
+
+
 def ask(o, question, program, path):
     """Its lines go to PATH; what is wrong, or None."""
     command = program + options_of(o)
@@ -91,8 +109,7 @@ def ask(o, question, program, path):
                 f"{time.strftime('%Y-%m-%d %H:%M:%S %z')}\n")
         f.flush()
         try:
-            status = subprocess.run(command, stdout=f, check=False,
-                                    stdin=subprocess.DEVNULL).returncode
+            status = run_to_its_end(command, f)
         except OSError as e:
             status = e.strerror
         took = time.monotonic() - begin
@@ -144,6 +161,7 @@ def ask_all(o, samples):
 
 def main():
     o = read_options()
+    signal.signal(signal.SIGTERM, break_off)
     samples = os.path.join(o.build, "bench", "samples")
     os.makedirs(samples, exist_ok=True)
     begin = time.monotonic()

@@ -107,4 +107,17 @@ samples timers '	asked$' && ! samples timers '	broken off$'
 result $? "it leaves the samples of before"
 nothing_else
 result $? "and nothing beside them"
+
+# Only the runner is told; the program says how it came to its end.
+program timers <<END
+trap 'echo ended >"$work/told"; exit 1' TERM
+kill -TERM \$PPID
+i=0
+while test \$((i += 1)) -lt 1000; do sleep 0.01; done
+END
+run timers
+test $? = 130
+result $? "a run that is told to end does"
+test "$(cat "$work/told" 2>/dev/null)" = ended
+result $? "and so has its program by then"
 echo "1..$n"
