@@ -7,8 +7,11 @@ AC_ARG_ENABLE([werror],
   [], [enable_werror=no])
 PLX_CFLAGS=
 plx_save_cflags=$CFLAGS
-for plx_flag in -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
-    -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+for plx_flag in -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
+    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+    -Wpointer-arith -Wcast-align=strict -Wwrite-strings -Wvla -Wundef \
+    -Wformat=2 -Wdouble-promotion -Wduplicated-cond -Wlogical-op \
+    -Wjump-misses-init -Wimplicit-fallthrough \
     -fvisibility=hidden; do
   AC_MSG_CHECKING([whether $CC takes $plx_flag])
   CFLAGS="$plx_save_cflags -Werror $plx_flag"

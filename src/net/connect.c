@@ -124,13 +124,14 @@ is_port(const char *service)
 static int
 as_number(const char *host, const char *service, struct plx_address *out)
 {
-	const char *form = strchr(host, ':') ? "[%s]:%s" : "%s:%s";
+	const int colon = strchr(host, ':') != NULL;
 	char text[PLX_ADDRESS_TEXT];
 	int n;
 
 	if (!*host || strcmp(host, "*") == 0 || strcmp(host, "unix") == 0)
 		return 0;
-	n = snprintf(text, sizeof(text), form, host, service);
+	n = snprintf(text, sizeof(text), "%s%s%s:%s", colon ? "[" : "", host,
+		     colon ? "]" : "", service);
 	return n < (int)sizeof(text) && plx_address_parse(text, out) == 0;
 }
 
