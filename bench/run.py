@@ -82,10 +82,21 @@ def write_machine(o, samples):
 
 def run_to_its_end(command, output):
     """Its status.  If we are broken off, so is it, and it is waited for: what
-    it has started is its own to end."""
-    child = subprocess.Popen(command, stdout=output,
-                             stdin=subprocess.DEVNULL)
+    it has started is its own to end.  Between the two, nobody breaks in."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK,
+                                    {signal.SIGINT, signal.SIGTERM})
+
+    def give_back():
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     try:
+        child = subprocess.Popen(command, stdout=output, preexec_fn=give_back,
+                                 stdin=subprocess.DEVNULL)
+    except OSError:
+        give_back()
+        raise
+    try:
+        give_back()
         return child.wait()
     except KeyboardInterrupt:
         child.terminate()

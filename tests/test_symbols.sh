@@ -40,6 +40,9 @@ $nm -D --undefined-only "$library" | awk '{ sub(/@.*/, "", $2); print $2 }' |
 	grep -E '^(abort|_?exit|(__)?v?printf(_chk)?|puts|putchar|perror)$' \
 		>"$work/rude"
 
+# What counts the lines that run brings an abort of its own.
+case ${COMPILER-} in *--coverage*) : >"$work/rude" ;; esac
+
 echo 1..3
 same 1 "pollux.map lists what the headers declare" \
 	"$work/map" "$work/headers"
