@@ -264,12 +264,24 @@ says_where(const char *const *args)
 	return 0;
 }
 
+static void
+await_ready(struct echod *e, const char *backend)
+{
+	char errors[ECHOD_TEXT];
+
+	echod_read_line(e, e->ready, sizeof(e->ready));
+	if (sscanf(e->ready, "%*[a-z]: listening on %127s", e->address) == 1)
+		return;
+	echod_errors(e, errors, sizeof(errors));
+	cr_assert(0, "%s: not ready: '%s' %s", backend, e->ready, errors);
+}
+
 struct echod
 echod_start(const char *backend, const char *const *args)
 {
 	const char *argv[ARGS_MAX] = {0};
-	char option[64], errors[ECHOD_TEXT];
 	struct echod e;
+	char option[64];
 	int n = 0, i;
 
 	/* What it tells the system of the limit is not what it was told. */
@@ -284,11 +296,29 @@ echod_start(const char *backend, const char *const *args)
 		argv[n++] = args[i];
 	}
 	e = launch(program(backend), argv);
-	echod_read_line(&e, e.ready, sizeof(e.ready));
-	if (sscanf(e.ready, "echod: listening on %127s", e.address) != 1) {
-		echod_errors(&e, errors, sizeof(errors));
-		cr_assert(0, "%s: not ready: '%s' %s", backend, e.ready,
-			  errors);
+	await_ready(&e, backend);
+	return e;
+}
+
+/* It is linked with the library itself, which may lack what echod can use. */
+struct echod
+echod_start_example(const char *name, const char *backend,
+		    const char *const *args)
+{
+	const char *argv[ARGS_MAX] = {0};
+	char path[64];
+	struct echod e;
+	int n = 0;
+
+	for (; args && args[n]; n++) {
+		cr_assert(n + 2 < ARGS_MAX);
+		argv[n] = args[n];
 	}
+	argv[n] = "127.0.0.1:0";
+	snprintf(path, sizeof(path), "./examples/%s", name);
+	setenv("PLX_BACKEND", backend, 1);
+	e = launch(path, argv);
+	unsetenv("PLX_BACKEND");
+	await_ready(&e, backend);
 	return e;
 }

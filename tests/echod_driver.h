@@ -61,6 +61,10 @@ struct echod_result echod_run(const char *const *args);
  */
 struct echod echod_start(const char *backend, const char *const *args);
 
+/* Starts examples/NAME in the same way, on a free port of 127.0.0.1. */
+struct echod echod_start_example(const char *name, const char *backend,
+				 const char *const *args);
+
 /* Reads the next line of its standard output. */
 void echod_read_line(struct echod *e, char *line, size_t room);
 
