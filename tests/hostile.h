@@ -19,8 +19,9 @@
  * (no /proc), or an instrumented server's memory says nothing, that part is
  * left out.
  *
- * Sizes are those of a sample, unless PLX_HOSTILE is "all" in the environment:
- * make check-hostile.
+ * Sizes are those of a sample, unless PLX_HOSTILE is "all" in the environment;
+ * what was seen is written to the file that PLX_FIGURES names, as test runners
+ * keep what tests say to themselves: make check-hostile.
  */
 #ifndef PLX_HOSTILE_H
 #define PLX_HOSTILE_H
@@ -28,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "echod_driver.h"
+#include "proc.h"
 
 #define STORM_HONEST 3
 #define STORM_PACE 50
@@ -93,15 +95,8 @@ void storm_expect_listed(struct storm *s, const char *text);
 /* Has the storm RAGE until it is known to leave nothing behind: see above. */
 void storm_rage(struct storm *s, void (*rage)(struct storm *s));
 
-/* Wants the server calm and ends it.  Prints what was seen, under NAME. */
+/* Wants the server calm and ends it.  Writes what was seen, under NAME. */
 void storm_end(struct storm *s, const char *name);
 void storm_say(const struct storm *s, const char *name);
-
-/* What the system says of process PID; -1 where it does not. */
-long process_memory(pid_t pid);
-int process_descriptors(pid_t pid);
-long process_ticks(pid_t pid);
-long process_wakings(pid_t pid);
-int process_sleeps(pid_t pid); /* 1, 0 */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hostile_process.c: what /proc says of another process.
+ * proc.c: what /proc says of another process.
  *
  * Memory is the sum over its mappings: the figures that the kernel keeps by
  * itself (statm, VmRSS) lag behind by some pages a processor.
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "hostile.h"
+#include "proc.h"
 
 /* So many addresses are a sanitizer's, or an emulator's. */
 #define INSTRUMENTED (1L << 18) /* KiB */
