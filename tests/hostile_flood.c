@@ -135,14 +135,14 @@ connect_deaf(struct storm *s)
 }
 
 /* Fills the way to the server for each of FD until none of them takes any
-   more, though honest clients have been served in between, twice. */
+   more, though honest clients are served in between, eight times. */
 static void
 fill(struct storm *s, const int *fd, size_t n, const void *data, size_t size)
 {
 	int full = 0;
 	size_t i, sent;
 
-	while (full < 2) {
+	while (full < 8) {
 		for (i = sent = 0; i < n; i++) {
 			sent += storm_push(fd[i], data, size);
 			storm_act(s);
