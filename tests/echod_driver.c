@@ -27,6 +27,7 @@
 #define ARGS_MAX 16
 
 int echod_descriptor_limit;
+int echod_log;
 struct echod_handed echod_handed;
 
 /* The program whose BACKEND (may be NULL) is to be used. */
@@ -100,7 +101,7 @@ launch(const char *name, const char *const *args)
 	e.pid = fork();
 	cr_assert(e.pid >= 0);
 	if (e.pid == 0)
-		become(argv, out[1], e.err);
+		become(argv, out[1], echod_log ? echod_log : e.err);
 	close(out[1]);
 	e.out = out[0];
 	return e;

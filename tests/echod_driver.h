@@ -38,6 +38,9 @@ struct echod_result {
 /* Limits the descriptors of the programs started from now on; 0: not. */
 extern int echod_descriptor_limit;
 
+/* Where their standard error goes; 0: to the file that echod_errors reads. */
+extern int echod_log;
+
 /* What the programs started from now on are handed in place of descriptor 3,
    and how many they are told it is; they need no address. */
 extern struct echod_handed {

@@ -8,6 +8,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
@@ -92,6 +93,52 @@ ParameterizedTest(struct backend_param *b, told,
 	poll(NULL, 0, 1300);
 	cause_shortage(&e, 2);
 	echod_stop(&e);
+	support_end(mark, b->name);
+}
+
+/* Takes what is in the pipe LOG; the last line of it must be whole. */
+static void
+read_log(int log, char *text, size_t room)
+{
+	size_t n = 0;
+	ssize_t more;
+
+	while ((more = read(log, text + n, room - 1 - n)) > 0)
+		n += (size_t)more;
+	text[n] = '\0';
+	cr_assert(n > 0 && text[n - 1] == '\n', "%s", text);
+}
+
+/* Whoever can connect could else stop it, by connecting. */
+PLX_BACKENDS(told, a_log_that_nobody_reads_stops_nobody)
+ParameterizedTest(struct backend_param *b, told,
+		  a_log_that_nobody_reads_stops_nobody)
+{
+	static const char *const args[] = {"-v", NULL};
+	struct support_mark mark = echod_begin(b->name);
+	static char text[1 << 17];
+	struct echod e;
+	int log[2], fd, i;
+
+	support_pipe(log);
+	fcntl(log[1], F_SETFL, 0);
+	echod_log = log[1];
+	e = echod_start(b->name, args);
+	close(log[1]);
+	fd = echod_connect(&e);
+	for (i = 0; i < 1500; i++) {
+		client_reset(echod_connect(&e));
+		client_ask(fd, "still here?", "still here?");
+	}
+	read_log(log[0], text, sizeof(text));
+	cr_assert(!strstr(text, "lost"), "%s", b->name);
+	client_reset(echod_connect(&e));
+	client_ask(fd, "now?", "now?");
+	read_log(log[0], text, sizeof(text));
+	cr_assert(strstr(text, " lines were lost"), "%s: %s", b->name, text);
+	close(fd);
+	echod_stop(&e);
+	close(log[0]);
 	support_end(mark, b->name);
 }
 

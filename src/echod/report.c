@@ -9,10 +9,48 @@
 #include <config.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "report.h"
+
+/* Lines since the last one that was written; under the lock of stderr. */
+static unsigned long lost;
+
+/* Can standard error take as much as two lines now?  A pipe that nobody reads
+   must not hold the service up, for it is clients who fill it. */
+static int
+has_room(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&p, 1, 0) != 0;
+}
+
+/* Writes LINE, and before it what has become of earlier ones. */
+static void
+put_line(const char *line, size_t n)
+{
+	char text[1200];
+	int k = 0;
+
+	flockfile(stderr);
+	if (!has_room()) {
+		lost++;
+	} else {
+		if (lost > 0)
+			k = snprintf(text, sizeof(text),
+				     "echod: %lu lines were lost here: nobody "
+				     "took them from standard error\n",
+				     lost);
+		memcpy(text + k, line, n);
+		fwrite(text, 1, (size_t)k + n, stderr);
+		lost = 0;
+	}
+	funlockfile(stderr);
+}
 
 void
 report(const char *fmt, ...)
@@ -31,7 +69,7 @@ report(const char *fmt, ...)
 	n = (size_t)len < room ? (size_t)len : room - 1;
 	report_clean(line);
 	line[head + n] = '\n';
-	fwrite(line, 1, head + n + 1, stderr);
+	put_line(line, head + n + 1);
 }
 
 void

@@ -3,7 +3,7 @@
  * report.h: what echod says to people.
  *
  * One call is one line and one write, so that the lines of two workers do not
- * mix.
+ * mix.  A line for which there is no room is lost, which the next one tells.
  */
 #ifndef ECHOD_REPORT_H
 #define ECHOD_REPORT_H
