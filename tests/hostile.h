@@ -86,6 +86,10 @@ void storm_reset_many(struct storm *s, int *fd, size_t n);
 /* Waits until the server has as many descriptors as at first, and MORE. */
 void storm_await_descriptors(struct storm *s, int more);
 
+/* Wants the server to use next to no time of the processor for STORM_QUIET
+   milliseconds: it waits for something, and may look now and then. */
+void storm_expect_patience(struct storm *s);
+
 /* Looks at the server's memory now; at most ROOM bytes more than at first. */
 void storm_expect_memory(struct storm *s, long room);
 

@@ -132,6 +132,7 @@ crowd(struct storm *s)
 			storm_push(fd[i], "half a line", 11);
 	}
 	cr_assert_leq(process_descriptors(s->e.pid), 64, "%s", s->backend);
+	storm_expect_patience(s);
 	storm_expect_memory(s, (256L << 10) + 64 * MEMBER);
 	storm_reset_many(s, fd, n);
 	free(fd);

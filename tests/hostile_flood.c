@@ -46,6 +46,7 @@ crowd(struct storm *s)
 	}
 	echod_expect_error(&s->e, "cannot accept: ");
 	cr_assert_leq(process_descriptors(s->e.pid), 64, "%s", s->backend);
+	storm_expect_patience(s);
 	late = echod_connect(&s->e);
 	client_send(late, "late", 4);
 	storm_reset_many(s, fd, n);

@@ -47,6 +47,7 @@ expect_cut(struct storm *s, int fd)
 	client_reset(fd);
 }
 
+/* A quarter has not even begun one. */
 static void
 stop_in_a_line(struct storm *s)
 {
@@ -54,7 +55,7 @@ stop_in_a_line(struct storm *s)
 
 	storm_connect_many(s, fd, N);
 	for (k = 0; k < 20; k++) {
-		for (i = k ? 0 : N / 4; i < N; i++) {
+		for (i = N / 4; i < N; i++) {
 			cr_assert_eq(storm_push(fd[i], "x", 1), 1, "%s",
 				     s->backend);
 			storm_act(s);
@@ -66,7 +67,6 @@ stop_in_a_line(struct storm *s)
 	}
 }
 
-/* Those that say nothing at all among them. */
 PLX_BACKENDS(slow, unfinished_lines_are_cut_by_the_idle_timeout)
 ParameterizedTest(struct backend_param *b, slow,
 		  unfinished_lines_are_cut_by_the_idle_timeout)

@@ -205,6 +205,18 @@ storm_expect_listed(struct storm *s, const char *text)
 	cr_assert(0, "%s: '%s' is not in: %s", s->backend, text, all);
 }
 
+/* One that spins takes 25 ticks, or what other programs leave of them. */
+void
+storm_expect_patience(struct storm *s)
+{
+	long before = process_ticks(s->e.pid), ticks;
+
+	poll(NULL, 0, STORM_QUIET);
+	ticks = process_ticks(s->e.pid) - before;
+	cr_assert(s->memory < 0 || ticks <= 5, "%s: %ld ticks", s->backend,
+		  ticks);
+}
+
 /* Does the server sleep for a while? */
 static int
 is_calm(struct storm *s)
