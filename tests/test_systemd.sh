@@ -14,7 +14,8 @@ if ! systemd-analyze --version >"$work/log" 2>&1; then
 fi
 
 # A place that is there to be executed, as the installed one will be.
-sed "s|@bindir@|$PWD|" "$top/systemd/echod.service.in" >"$work/echod.service"
+${MAKE:-make} -s "bindir=$PWD" systemd/echod.service >/dev/null 2>&1
+cp systemd/echod.service "$work" && rm systemd/echod.service
 cp "$top/systemd/echod.socket" "$work"
 
 # Man pages are looked for by verify, and not installed yet.
