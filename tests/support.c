@@ -24,6 +24,17 @@
 
 struct support_sys support_sys;
 
+#ifdef PLX_COVERAGE
+extern void __gcov_dump(void);
+
+void
+support_exit(int status)
+{
+	__gcov_dump();
+	(_exit)(status);
+}
+#endif
+
 size_t
 support_backends(struct backend_param *list, size_t cap)
 {

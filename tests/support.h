@@ -12,6 +12,7 @@
 #define PLX_SUPPORT_H
 
 #include <stdint.h>
+#include <unistd.h>
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include "sys.h"
@@ -20,6 +21,13 @@
 #include <valgrind/valgrind.h>
 #else
 #define RUNNING_ON_VALGRIND 0
+#endif
+
+#ifdef PLX_COVERAGE
+/* Counts of lines are written when a process exits, which forked children of
+   tests avoid. */
+_Noreturn void support_exit(int status);
+#define _exit(status) support_exit(status)
 #endif
 
 struct backend_param {

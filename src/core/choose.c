@@ -159,7 +159,7 @@ usable(const struct plx_backend *b, struct plx_backend_info *info)
 	const struct plx_sys *sys = &plx__sys_real;
 	struct plx_wake wake;
 	const char *step = "cannot be tried";
-	void *state;
+	void *state = NULL;
 	int why, ret = plx__wake_open(&wake, sys);
 
 	why = -ret;

@@ -35,14 +35,15 @@ plx__stream_advance(struct plx_source *c, size_t n)
 	c->gone += n;
 }
 
-/* The first pieces of C. */
+/* The first pieces of C, which has one at least. */
 static int
 pieces(const struct plx_source *c, struct iovec *list)
 {
-	int i;
+	int i = 0;
 
-	for (i = 0; i < c->n && i < PIECES; i++)
+	do
 		list[i] = c->iov[i];
+	while (++i < c->n && i < PIECES);
 	list[0].iov_base = (char *)list[0].iov_base + c->gone;
 	list[0].iov_len -= c->gone;
 	return i;

@@ -175,7 +175,8 @@ int
 plx__sys_pidfd_kill(SELF, int pidfd, int signo)
 {
 	int kept = errno;
-	long ret = syscall(SYS_pidfd_send_signal, pidfd, signo, NULL, 0);
+	long ret = syscall(SYS_pidfd_send_signal, pidfd, signo,
+			   (siginfo_t *)NULL, 0);
 
 	return ret < 0 ? plx__sys_failure(kept) : 0;
 }

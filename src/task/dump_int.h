@@ -36,8 +36,8 @@ void plx__dump_wait(char out[PLX_CELL], const struct plx_task *t);
 void plx__dump_scope(char out[PLX_CELL], const struct plx_task *t);
 
 /* Whose deadline it is that will end a wait. */
-#define PLX_OWN 0	 /* the wait's */
-#define PLX_INHERITED -1 /* of a scope around the task's nursery */
+#define PLX_OWN 0	   /* the wait's */
+#define PLX_INHERITED (-1) /* of a scope around the task's nursery */
 
 /* The first deadline that ends T's wait, or PLX_NEVER; *OWNER is one of the
    above, or the depth of one of T's scopes. */

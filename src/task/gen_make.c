@@ -62,7 +62,7 @@ plx__gen_make(const struct plx_sys *sys, plx_gen_fn *fn, void *arg,
 	const size_t room = (sizeof(struct plx_stack_pool) + 63) / 64 * 64;
 	struct plx_stack_pool pool;
 	void *control, *stack;
-	struct plx_gen *g = NULL;
+	struct plx_gen *g;
 	size_t size;
 	int r;
 
@@ -71,18 +71,19 @@ plx__gen_make(const struct plx_sys *sys, plx_gen_fn *fn, void *arg,
 		return r;
 	pool.next_slab = 0;
 	r = plx__stack_get(&pool, &control, &stack, &size);
-	if (r == 0) {
-		g = control;
-		r = make(g, stack, size - room, fn, arg);
-	}
-	if (r < 0) {
-		plx__stack_pool_fini(&pool);
-		return r;
-	}
+	if (r < 0)
+		goto fini;
+	g = control;
+	r = make(g, stack, size - room, fn, arg);
+	if (r < 0)
+		goto fini;
 	g->own = (void *)((char *)stack + size - room);
 	*g->own = pool;
 	*out = g;
 	return 0;
+fini:
+	plx__stack_pool_fini(&pool);
+	return r;
 }
 
 int

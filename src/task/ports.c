@@ -76,16 +76,16 @@ int
 plx__port_side(struct plx_rt *rt, struct plx_port *p, unsigned direction,
 	       struct plx_side **out)
 {
-	struct plx_side *s = direction == PLX_READ ? &p->in : p->out;
+	struct plx_side *s;
 
-	if (!s) {
+	if (direction == PLX_WRITE && !p->out) {
 		s = rt->sys->resize(rt->sys, NULL, sizeof(*s));
 		if (!s)
 			return -ENOMEM;
 		memset(s, 0, sizeof(*s));
 		p->out = s;
 	}
-	*out = s;
+	*out = direction == PLX_READ ? &p->in : p->out;
 	return 0;
 }
 

@@ -34,7 +34,7 @@
    beforehand. */
 #define MANY 128
 #define PART 16
-#define LINE 64
+#define LINE ((size_t)64)
 #define STACK_LINES 5
 
 _Thread_local struct plx_task *plx__current
@@ -109,7 +109,7 @@ fetch_part(struct plx_rt *rt)
 {
 	struct plx_task *t = rt->batch, *last = NULL;
 	const char *sp;
-	int i;
+	size_t i;
 
 	for (i = 0; t && i < PART; i++, t = t->next) {
 		__builtin_prefetch(&t->since);
