@@ -13,9 +13,11 @@
 #include "conformance.h"
 
 #define PAIRS 12
+#define ENDS (2 * PAIRS)
 #define SELECTORS 8
 #define NUMBERS 1024
 #define LOG_LINES 60
+#define RUN_LENGTH 1000 /* operations, of the test */
 
 enum differential_kind {
 	KIND_TCP,
@@ -55,14 +57,34 @@ struct world {
 	char log[LOG_LINES][96];
 };
 
-/* A number below N. */
+/* A number below N, and the kind of the next pair: the program's. */
 unsigned differential_random(struct world *w, unsigned n);
+enum differential_kind differential_kind(struct world *w);
+
+/* Opens a selector per usable backend, and no pairs; W was zeroed. */
+void differential_open(struct world *w);
 
 /* Does one random thing to the descriptors and tells all selectors. */
 void differential_step(struct world *w);
 
+/* What poll(2) says, and what that means in directions. */
+struct differential_verdict {
+	const struct differential_end *end;
+	short revents;
+	unsigned want;
+};
+
+/* Asks it of all that is registered; how many that is, ENDS at most. */
+int differential_ask(const struct world *w, struct differential_verdict *out);
+
+/* Every selector says that, or the test fails. */
+void differential_compare(struct world *w);
+
 /* Closes all that is open, registered or not. */
 void differential_tear_down(struct world *w);
+
+/* The same, and the selectors, which agree to the end. */
+void differential_close(struct world *w);
 
 /* Remembers what is being done, for the day when it fails. */
 void differential_log(struct world *w, const char *format, ...)

@@ -118,7 +118,7 @@ bury(struct world *w, int fd)
 static void
 make_pair(struct world *w, int pair, int e)
 {
-	enum differential_kind kind = differential_random(w, KIND_COUNT);
+	enum differential_kind kind = differential_kind(w);
 	int fd[2] = {-1, -1};
 
 	(void)e;
