@@ -38,6 +38,7 @@ struct slot {
 	int running;   /* it, or whom it has resumed */
 	int delegated; /* somebody delegates to it */
 	int delegate;  /* it delegates to that one, or NOBODY */
+	int closing;   /* before the one that delegates to it */
 	int awaits;    /* stands at a plx_await */
 	int result;    /* of the body */
 };
@@ -142,12 +143,21 @@ await(struct slot *self)
 	return r > 0 || fuzz_chance(&w.input, 4);
 }
 
+/* What a delegator is told when TO, which was closed before it, is. */
+static int
+outcome_of_close(const struct slot *to)
+{
+	if (to->state == STANDS)
+		return -EPROTO;
+	return to->result < 0 ? to->result : -ECANCELED;
+}
+
 static int
 delegate(struct slot *self)
 {
 	int i = (int)fuzz_below(&w.input, GENS), result = -1000, r;
 	struct slot *to = &w.slots[i];
-	int busy = is_busy(to), done = to->state == DONE;
+	int busy = is_busy(to);
 
 	if (!to->gen)
 		return 1;
@@ -164,11 +174,14 @@ delegate(struct slot *self)
 	}
 	self->delegate = NOBODY;
 	to->delegated = 0;
-	if (r == -EPROTO && to->state == STANDS)
+	if (w.closing)
+		return 0;
+	if (to->closing) {
+		to->closing = 0;
+		FUZZ_SO(r == outcome_of_close(to));
 		return fuzz_chance(&w.input, 2);
+	}
 	FUZZ_SO(to->state == DONE);
-	if (r == -ECANCELED && !done)
-		return fuzz_chance(&w.input, 2);
 	FUZZ_SO(r == (to->result < 0 ? to->result : 0));
 	FUZZ_SO(r < 0 || result == to->result);
 	return 1;
@@ -228,15 +241,27 @@ make(struct slot *s)
 	s->delegate = NOBODY;
 }
 
-/* One resume of S, by FN, has answered R; or was it refused? */
+/* S is to be closed, and before it those that it delegates to. */
 static void
-check_resumed(struct slot *s, int r, intptr_t value, int told)
+begin_close(struct slot *s)
+{
+	w.thrown = -ECANCELED;
+	s->running = 1;
+	while (s->delegate != NOBODY) {
+		s = &w.slots[s->delegate];
+		s->closing = 1;
+	}
+}
+
+/* A resume of S has run its body and answered R. */
+static void
+check_resumed(const struct slot *s, int r, intptr_t value)
 {
 	if (r > 0) {
 		FUZZ_SO(s->state == STANDS);
 		FUZZ_SO(value == w.yielded);
 		FUZZ_SO((r == PLX_GEN_AWAITS) == stands_at_await(s));
-	} else if (told) {
+	} else {
 		FUZZ_SO(s->state == DONE && value == -1);
 		FUZZ_SO(r == (s->result < 0 ? s->result : 0));
 	}
@@ -257,6 +282,8 @@ resume(struct slot *s)
 	void *value = (void *)-1;
 
 	if (!busy && !refused) {
+		if (error == -ECANCELED)
+			begin_close(s);
 		w.sent = error ? 0 : sent;
 		w.thrown = error;
 		s->running = 1;
@@ -279,7 +306,7 @@ resume(struct slot *s)
 		s->state = DONE;
 		s->result = error;
 	} else {
-		check_resumed(s, r, (intptr_t)value, 1);
+		check_resumed(s, r, (intptr_t)value);
 	}
 }
 
@@ -289,10 +316,8 @@ end_by_close(struct slot *s)
 	int busy = is_busy(s), r;
 	enum state state = s->state;
 
-	if (!busy) {
-		w.thrown = -ECANCELED;
-		s->running = 1;
-	}
+	if (!busy)
+		begin_close(s);
 	r = plx_gen_close(s->gen);
 	if (busy) {
 		FUZZ_SO(r == -EBUSY);
@@ -319,10 +344,8 @@ release(struct slot *s)
 	int busy = is_busy(s);
 	enum state state = s->state;
 
-	if (!busy) {
-		w.thrown = -ECANCELED;
-		s->running = 1;
-	}
+	if (!busy)
+		begin_close(s);
 	plx_gen_free(&s->gen);
 	if (busy) {
 		FUZZ_SO(s->gen);
