@@ -11,141 +11,17 @@
  */
 #include <config.h>
 
-#include "fuzz.h"
+#include "stream_peer.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include <pollux/stream.h>
 #include <pollux/task.h>
 
-enum {
-	ROOM = 1 << 18, /* bytes either way */
-	STACK = 256 << 10
-};
-
-static struct world {
-	struct fuzz input;
-	struct plx_stream stream;
-	size_t limit, high;
-	int peer;	  /* -1: closed */
-	int peer_ended;	  /* writes no more */
-	int eof;	  /* the stream neither */
-	int broken;	  /* the peer is gone: errors may come */
-	size_t sent, got; /* by the peer; out of the stream */
-	size_t taken, arrived;
-	struct plx_call later;
-	int acted; /* how often the peer did something during a wait */
-	int scope; /* deadlines are a scope's */
-} w;
+struct stream_world w;
 
 static char scratch[ROOM];
-
-/* Byte I of what the peer sends, with lines of all lengths; and of what the
-   stream sends. */
-static char
-in_byte(size_t i)
-{
-	size_t n = i * 2654435761u >> 7;
-
-	return "a\rb\nccddaabbcca"[n % (i % 1000 < 500 ? 16 : 3)];
-}
-
-static char
-out_byte(size_t i)
-{
-	return (char)(i * 7 + i / 251);
-}
-
-static size_t
-some_length(void)
-{
-	switch (fuzz_below(&w.input, 4)) {
-	case 0:
-		return fuzz_below(&w.input, 4);
-	case 1:
-		return fuzz_below(&w.input, 256);
-	case 2:
-		return fuzz_below(&w.input, 40000);
-	default:
-		return 16 + fuzz_below(&w.input, 64);
-	}
-}
-
-static void
-peer_write(void)
-{
-	static char bytes[ROOM];
-	size_t n = some_length();
-	ssize_t r;
-
-	if (w.peer < 0 || w.peer_ended || n > ROOM - w.sent)
-		return;
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = in_byte(w.sent + i);
-	r = write(w.peer, bytes, n);
-	w.sent += r > 0 ? (size_t)r : 0;
-}
-
-/* The peer reads up to N bytes: how many came. */
-static ssize_t
-arrive(size_t n)
-{
-	static char bytes[ROOM];
-	ssize_t r = read(w.peer, bytes, n < ROOM ? n : ROOM);
-
-	for (ssize_t i = 0; i < r; i++)
-		FUZZ_SO(bytes[i] == out_byte(w.arrived++));
-	return r;
-}
-
-static void
-peer_read(void)
-{
-	size_t n = some_length() * 4;
-
-	if (w.peer >= 0)
-		arrive(n);
-}
-
-static void
-peer_end(void)
-{
-	int how = fuzz_chance(&w.input, 4);
-
-	if (w.peer < 0)
-		return;
-	w.peer_ended = 1;
-	if (how) {
-		close(w.peer);
-		w.peer = -1;
-		w.broken = 1;
-	} else {
-		shutdown(w.peer, SHUT_WR);
-	}
-}
-
-static void
-peer_act(void)
-{
-	switch (fuzz_below(&w.input, 16)) {
-	case 0:
-		peer_end();
-		break;
-	case 1:
-	case 2:
-	case 3:
-	case 4:
-	case 5:
-	case 6:
-		peer_read();
-		break;
-	default:
-		peer_write();
-	}
-}
 
 static void
 act_later(void *arg)

@@ -12,77 +12,11 @@
  */
 #include <config.h>
 
-#include "fuzz.h"
+#include "tasks.h"
 
-#include <errno.h>
-#include <string.h>
-#include <pollux/channel.h>
-#include <pollux/sync.h>
-#include <pollux/task.h>
-
-enum {
-	TASKS = 24, /* alive at a time, about */
-	HANDLES = 8,
-	CHANNELS = 3,
-	DEFERS = 256,
-	ITEMS = 1024,
-	DEPTH = 4,
-	STEPS = 400, /* of all together: an input is bounded, sleeps are not */
-	STACK = 256 << 10
-};
-
-/* Lies in the frame that opened the nursery, which outlives its tasks. */
-struct home {
-	plx_nursery *nursery;
-	int live; /* tasks that have not ended */
-};
-
-struct actor {
-	struct home *home;
-	const void *within; /* the innermost scope or nursery */
-	int depth, shields, first;
-};
-
-static struct world {
-	struct fuzz input;
-	int steps;
-	int spawned, ended;
-	struct {
-		plx_task *task;
-		int joined; /* somebody waits for it */
-	} handles[HANDLES];
-	plx_channel *channels[CHANNELS];
-	uint32_t items;
-	unsigned char sent[ITEMS], received[ITEMS];
-	struct plx_lock lock;
-	struct plx_event event;
-	struct plx_semaphore semaphore;
-	struct plx_scope *scope; /* an open one, or NULL */
-	int defers;
-	signed char called[DEFERS]; /* -1: taken back */
-	const void *deferred_in[DEFERS];
-	struct plx_scope abandoned[DEFERS];
-	int abandonments;
-} w;
+struct tasks_world w;
 
 static void live(struct actor *a);
-
-/* What any call may say, beside its own. */
-static int
-is_usual(ssize_t r)
-{
-	return r == -ETIMEDOUT || r == -ECANCELED || r == -ENOMEM;
-}
-
-static int64_t
-some_deadline(const struct actor *a)
-{
-	uint32_t n = fuzz_below(&w.input, 8);
-
-	if (n < 2 && !a->first && !a->shields)
-		return PLX_NEVER;
-	return n == 2 ? 0 : support_sys.now + n * PLX_MILLISECOND;
-}
 
 static void
 tempt(void)
@@ -90,72 +24,6 @@ tempt(void)
 	support_sys.fails = SUPPORT_RESIZE | SUPPORT_MAP;
 	support_sys.fail_with = ENOMEM;
 	support_sys.fail_at = 1 + fuzz_below(&w.input, 4);
-}
-
-/* Items: a number each. */
-static void
-note_received(void *item, void *arg)
-{
-	uint32_t number;
-
-	(void)arg;
-	memcpy(&number, item, sizeof(number));
-	FUZZ_SO(number < w.items && w.received[number] == 0);
-	w.received[number]++;
-}
-
-static void
-open_channel(int i)
-{
-	static const size_t capacities[CHANNELS] = {0, 1, 3};
-
-	support_sys.fail_at = 0;
-	FUZZ_SO(plx_channel_open(sizeof(uint32_t), capacities[i],
-				 &w.channels[i]) == 0);
-	plx_channel_on_discard(w.channels[i], note_received, NULL);
-}
-
-static void
-do_send(struct actor *a)
-{
-	uint32_t number = w.items;
-	int i = (int)fuzz_below(&w.input, CHANNELS), r;
-	int64_t deadline = some_deadline(a);
-
-	if (w.items == ITEMS)
-		return;
-	w.items++;
-	r = plx_channel_send(w.channels[i], &number, deadline);
-	FUZZ_SO(r == 0 || r == -EPIPE || is_usual(r));
-	w.sent[number] = r == 0;
-}
-
-static void
-do_recv(struct actor *a)
-{
-	uint32_t number = ITEMS;
-	int i = (int)fuzz_below(&w.input, CHANNELS);
-	int r = plx_channel_recv(w.channels[i], &number, some_deadline(a));
-
-	FUZZ_SO(r >= 0 || is_usual(r));
-	if (r > 0)
-		note_received(&number, NULL);
-	else
-		FUZZ_SO(number == ITEMS);
-}
-
-static void
-do_channel_end(struct actor *a)
-{
-	int i = (int)fuzz_below(&w.input, CHANNELS);
-
-	(void)a;
-	if (fuzz_chance(&w.input, 2)) {
-		plx_channel_close(w.channels[i]);
-	} else {
-		plx_channel_free(&w.channels[i]);
-		open_channel(i);
-	}
 }
 
 static int
@@ -231,8 +99,7 @@ do_detach(struct actor *a)
 	w.handles[i].task = NULL;
 }
 
-/* Goes on, one level deeper. */
-static void
+void
 live_deeper(struct actor *a)
 {
 	a->depth++;
@@ -360,49 +227,6 @@ do_abandon(struct actor *a)
 }
 
 static void
-do_lock(struct actor *a)
-{
-	int r = plx_lock_acquire(&w.lock, some_deadline(a));
-
-	FUZZ_SO(r == 0 || is_usual(r) || r == -EDEADLK);
-	if (r < 0)
-		return;
-	FUZZ_SO(plx_lock_held(&w.lock));
-	live_deeper(a);
-	FUZZ_SO(plx_lock_release(&w.lock) == 0);
-}
-
-static void
-do_semaphore(struct actor *a)
-{
-	int r = plx_semaphore_acquire(&w.semaphore, some_deadline(a));
-
-	FUZZ_SO(r == 0 || is_usual(r));
-	if (r < 0)
-		return;
-	live_deeper(a);
-	FUZZ_SO(plx_semaphore_release(&w.semaphore) == 0);
-}
-
-static void
-do_event(struct actor *a)
-{
-	int r;
-
-	switch (fuzz_below(&w.input, 3)) {
-	case 0:
-		plx_event_set(&w.event);
-		break;
-	case 1:
-		plx_event_clear(&w.event);
-		break;
-	default:
-		r = plx_event_wait(&w.event, some_deadline(a));
-		FUZZ_SO(r == 0 || is_usual(r));
-	}
-}
-
-static void
 do_sleep(struct actor *a)
 {
 	int64_t when = support_sys.now + fuzz_below(&w.input, 5) * 500000;
@@ -411,42 +235,6 @@ do_sleep(struct actor *a)
 	(void)a;
 	FUZZ_SO(r == 0 || r == -ECANCELED || r == -ENOMEM);
 	FUZZ_SO(r < 0 || support_sys.now >= when);
-}
-
-static void
-do_any(struct actor *a)
-{
-	uint32_t out = w.items, in = ITEMS;
-	struct plx_channel_awaitable send, recv;
-	struct plx_timer_awaitable timer;
-	struct plx_sync_awaitable event, permit;
-	struct plx_awaitable *const list[] = {
-		plx_channel_recv_awaitable(
-			&recv, w.channels[fuzz_below(&w.input, CHANNELS)], &in),
-		plx_channel_send_awaitable(
-			&send, w.channels[fuzz_below(&w.input, CHANNELS)],
-			&out),
-		plx_timer_awaitable(&timer, support_sys.now + PLX_MILLISECOND),
-		plx_semaphore_awaitable(&permit, &w.semaphore),
-		plx_event_awaitable(&event, &w.event),
-	};
-	int n = 1 + (int)fuzz_below(&w.input, 5), i, r;
-	int64_t deadline = some_deadline(a);
-
-	if (w.items == ITEMS)
-		return;
-	w.items++;
-	i = plx_await_any(list, n, deadline);
-	FUZZ_SO(i < n && (i >= 0 || is_usual(i)));
-	r = i < 0 ? -1 : plx_awaitable_result(list[i]);
-	FUZZ_SO(i == 1 || r >= -1);
-	w.sent[out] = i == 1 && r == 0;
-	if (i == 0 && r > 0)
-		note_received(&in, NULL);
-	else
-		FUZZ_SO(in == ITEMS);
-	if (i == 3)
-		plx_semaphore_release(&w.semaphore);
 }
 
 static void
