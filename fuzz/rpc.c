@@ -19,7 +19,7 @@
 #include "rpc_frame.h"
 
 enum {
-	LIMIT = 1500,
+	LIMIT = 300,
 	LEVELS = 64,
 	STACK = 256 << 10
 };
