@@ -49,6 +49,46 @@ meet_the_marks(void *arg)
 }
 ON_BACKENDS(stream_queue, waits_at_the_high_mark, meet_the_marks)
 
+/* A queue of 1,000 bytes, for which there is room by now, though no turn of the
+   loop has seen it. */
+static void
+queue_unseen(struct plx_stream *s, int peer)
+{
+	static const char block[1000];
+	size_t stuffed = support_fill(plx_stream_fileno(s));
+
+	cr_expect_eq(plx_stream_write(s, block, sizeof(block), 0), 1000);
+	cr_expect_eq(plx_stream_queued(s), 1000);
+	skip(peer, stuffed);
+}
+
+static int
+ask_without_waiting(void *arg)
+{
+	const char *name = arg;
+	struct plx_stream s;
+	int peer;
+
+	open_unix(&s, &peer, &small_marks);
+	queue_unseen(&s, peer);
+	cr_expect_eq(plx_stream_flush(&s, 0), 0, "%s", name);
+	cr_expect_eq(plx_stream_queued(&s), 0, "%s", name);
+	plx_stream_flush(&s, PLX_NEVER);
+	support_drain(peer);
+	queue_unseen(&s, peer);
+	cr_expect_eq(plx_stream_write(&s, "x", 1, 0), 1, "%s", name);
+	plx_stream_flush(&s, PLX_NEVER);
+	support_drain(peer);
+	queue_unseen(&s, peer);
+	cr_expect_eq(plx_stream_write_eof(&s, 0), 0, "%s", name);
+	cr_expect_eq(plx_stream_close(&s, 0), 0, "%s", name);
+	cr_expect_eq(support_drain(peer), 1000, "%s", name);
+	close(peer);
+	return 0;
+}
+ON_BACKENDS(stream_queue, asks_the_system_if_it_may_not_wait,
+	    ask_without_waiting)
+
 /* The kernel takes a hundred bytes at a time, and only when told. */
 static int
 sink_to_the_low_mark(void *arg)

@@ -29,6 +29,15 @@ check(const struct plx_stream *s)
 	return s->flags & PLX__STREAM_EOF ? -EPIPE : 0;
 }
 
+/* No turn of the loop will see before a call that may not wait is over that
+   there is room. */
+static void
+look_for_room(struct plx_stream *s, int64_t deadline)
+{
+	if (deadline == 0 && s->out.length > 0)
+		plx__stream_push(s);
+}
+
 /* Takes of C what can be taken now. */
 static int
 put_some(struct plx_stream *s, struct plx_source *c)
@@ -76,6 +85,7 @@ put_all(struct plx_stream *s, struct plx_source *c, int64_t deadline)
 
 	if (r < 0)
 		return r;
+	look_for_room(s, deadline);
 	for (;;) {
 		r = put_some(s, c);
 		if (r < 0 || c->left == 0)
@@ -201,6 +211,8 @@ plx_stream_flush(struct plx_stream *s, int64_t deadline)
 {
 	int r = plx__stream_begin(s, deadline);
 
+	if (r == 0)
+		look_for_room(s, deadline);
 	if (r == 0 && s->out.length > 0)
 		r = plx__stream_wait(s, &s->empty, deadline);
 	if (s->flags & PLX__STREAM_CLOSED)
@@ -219,6 +231,7 @@ plx_stream_write_eof(struct plx_stream *s, int64_t deadline)
 		r = take_turn(s, deadline);
 	if (r < 0)
 		return r;
+	look_for_room(s, deadline);
 	r = plx__stream_drain(s, deadline);
 	if (r == 0)
 		r = check(s);
