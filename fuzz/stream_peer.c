@@ -12,9 +12,11 @@
 char
 in_byte(size_t i)
 {
-	size_t n = i * 2654435761u >> 7;
+	uint32_t n = (uint32_t)i * 0x9e3779b1;
 
-	return "a\rb\nccddaabbcca"[n % (i % 1000 < 500 ? 16 : 3)];
+	n = (n ^ n >> 15) * 0x2c1b3c6d;
+	n ^= n >> 13;
+	return "aabbcc\r\n"[n % (i % 1000 < 500 ? 8 : 7)];
 }
 
 char
@@ -38,11 +40,10 @@ some_length(void)
 	}
 }
 
-static void
-peer_write(void)
+void
+peer_write(size_t n)
 {
 	static char bytes[ROOM];
-	size_t n = some_length();
 	ssize_t r;
 
 	if (w.peer < 0 || w.peer_ended || n > ROOM - w.sent)
@@ -106,6 +107,6 @@ peer_act(void)
 		peer_read();
 		break;
 	default:
-		peer_write();
+		peer_write(some_length());
 	}
 }

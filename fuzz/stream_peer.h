@@ -40,6 +40,9 @@ char out_byte(size_t i);
 
 size_t some_length(void);
 
+/* N bytes more from the peer, if it can. */
+void peer_write(size_t n);
+
 /* Reads, writes or ends, as the input says. */
 void peer_act(void);
 
