@@ -210,7 +210,15 @@ start_datagrams(struct worker *w, plx_nursery *n)
 	return 0;
 }
 
-/* Starts all that serves, and serves until stopped. */
+static void
+give_up(struct worker *w, int err)
+{
+	report("cannot accept connections: %s", strerror(-err));
+	server_fail(w->server);
+}
+
+/* Starts all that serves, and serves until stopped.  Who is cancelled leaves it
+   to worker_run to tell why. */
 static void
 serve(struct worker *w, plx_nursery *n)
 {
@@ -220,15 +228,14 @@ serve(struct worker *w, plx_nursery *n)
 		err = plx_spawn(n, lead, w, NULL);
 	if (!err)
 		err = start_datagrams(w, n);
-	if (err < 0) {
-		report("cannot accept connections: %s", strerror(-err));
-		server_fail(w->server);
-	}
+	if (err < 0)
+		give_up(w, err);
 	if (publish(w, w->here))
 		worker_stop(w);
 	note_start(w);
-	if (w->service)
-		plx_server_run(w->service);
+	err = w->service ? plx_server_run(w->service) : 0;
+	if (err < 0 && err != -ECANCELED)
+		give_up(w, err);
 	plx_server_close(&w->service);
 }
 
