@@ -6,6 +6,7 @@
 #include <pollux.h>
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static int
 sleep_ms(int ms)
@@ -66,15 +67,19 @@ show(void *listener)
 	tell("the work", r);
 	tell("clean-up in a shield", clean_up());
 	tell("the scope", plx_scope_leave(&s, r));
-	return plx_close(*(int *)listener);
+	return 0;
 }
 
 int
 main(void)
 {
 	struct plx_address at;
-	int l;
+	int l, r;
 
-	return plx_address_parse("127.0.0.1:0", &at) < 0 ||
-	       plx_listen(&at, NULL, &l) < 0 || plx_run(NULL, show, &l) < 0;
+	if (plx_address_parse("127.0.0.1:0", &at) < 0 ||
+	    plx_listen(&at, NULL, &l) < 0)
+		return 1;
+	r = plx_run(NULL, show, &l);
+	close(l);
+	return r < 0;
 }
