@@ -50,6 +50,7 @@ enum fault_how {
 	FAULT_EARLY,	/* a wait finds nothing, and took no time */
 	FAULT_SPURIOUS, /* a wait tells of everything that was asked for */
 	FAULT_STILL,	/* the clock stands, for a hundred calls */
+	FAULT_LASTS,	/* fails, and so do all of its kind for a second */
 };
 
 struct fault_answer {

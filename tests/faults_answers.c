@@ -23,6 +23,10 @@
 	{                                                  \
 		FAULT_##CALL, FAULT_DONE, #ERROR, ERROR, 0 \
 	}
+#define LASTS(CALL, ERROR)                                             \
+	{                                                              \
+		FAULT_##CALL, FAULT_LASTS, "lasting-" #ERROR, ERROR, 0 \
+	}
 #define SHORT(CALL)                                      \
 	{                                                \
 		FAULT_##CALL, FAULT_SHORT, "short", 0, 1 \
@@ -118,6 +122,9 @@ const struct fault_answer faults_answers[] = {
 	FAILS(accept, EPROTO),
 	FAILS(accept, ENOBUFS),
 	MAKES(accept),
+	LASTS(accept, EMFILE),
+	LASTS(accept, ENOBUFS),
+	LASTS(accept, ENOMEM),
 	DONE(connect, EINTR),
 	FAILS(connect, ECONNREFUSED),
 	FAILS(connect, ETIMEDOUT),

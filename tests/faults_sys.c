@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
+#include <pollux/types.h>
 #include "faults_sys.h"
 
 #define SEEN_STILL 100
@@ -63,6 +64,21 @@ faults_fails(int *told, long r, const char *last)
 	return 1;
 }
 
+/* Is the Nth call of its kind one that is lied to? */
+static int
+is_due(const struct fault_answer *a, unsigned long n)
+{
+	static int64_t until;
+
+	if (n < faults_play.at)
+		return 0;
+	if (a->how != FAULT_LASTS)
+		return n < faults_play.at + faults_play.burst;
+	if (n == faults_play.at)
+		until = support_sys.now + PLX_SECOND;
+	return support_sys.now < until;
+}
+
 const struct fault_answer *
 faults_enter(enum fault_call call)
 {
@@ -74,8 +90,7 @@ faults_enter(enum fault_call call)
 	all = __atomic_add_fetch(&l->total, 1, __ATOMIC_RELAXED);
 	if (all > faults_play.limit)
 		faults_give_up("spins, or does not end");
-	if (!a || a->call != call || n < faults_play.at ||
-	    n >= faults_play.at + faults_play.burst)
+	if (!a || a->call != call || !is_due(a, n))
 		return NULL;
 	__atomic_add_fetch(&l->given, 1, __ATOMIC_RELAXED);
 	return a;

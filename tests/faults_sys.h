@@ -62,7 +62,7 @@ _Noreturn void faults_give_up(const char *why);
 		const struct fault_answer *a = faults_enter(FAULT_##NAME); \
 		TYPE r;                                                    \
                                                                            \
-		if (a && a->how == FAULT_FAILS)                            \
+		if (a && a->how != FAULT_DONE)                             \
 			return (TYPE) - (a->error);                        \
 		r = faults_under.NAME ARGS;                                \
 		return a && a->how == FAULT_DONE ? -a->error : r;          \
