@@ -115,7 +115,7 @@ hear(struct client *c)
 int
 faults_peer_step(void)
 {
-	int moved = 0, gone = 0, served = 0;
+	int moved = 0, gone = 0;
 
 	if (!place.len || place.finished)
 		return 0;
@@ -128,15 +128,22 @@ faults_peer_step(void)
 		leave(&clients[TALKERS]);
 		moved = 1;
 	}
-	for (int i = 0; i < CLIENTS; i++) {
+	for (int i = 0; i < CLIENTS; i++)
 		gone += clients[i].gone;
-		served += clients[i].ended;
-	}
-	/* Who serves nobody is ending: nobody else has to tell. */
-	if (gone < CLIENTS || !served)
+	if (gone < CLIENTS)
 		return moved;
 	faults_peer_stop();
 	return 1;
+}
+
+int
+faults_peer_served(void)
+{
+	int served = 0;
+
+	for (int i = 0; i < CLIENTS; i++)
+		served += clients[i].ended;
+	return served;
 }
 
 void

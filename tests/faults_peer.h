@@ -19,6 +19,9 @@ void faults_peer_address(const void *sa, socklen_t len);
 int faults_peer_step(void);
 void faults_peer_stop(void);
 
+/* How many clients have been hung up on in order. */
+int faults_peer_served(void);
+
 /* The clients that did not get all back; a finding, when R, the result of the
    server, is 0 and it is more than the fault explains. */
 int faults_peer_end(int r);

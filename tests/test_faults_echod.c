@@ -38,6 +38,15 @@ end(void)
 	raise(SIGTERM);
 }
 
+/* An echod that serves nobody ends by itself: a signal would be the second
+   reason to stop, which means to leave at once. */
+static void
+end_service(void)
+{
+	if (faults_peer_served())
+		end();
+}
+
 static int
 serve(int argc, char **argv)
 {
@@ -60,7 +69,7 @@ play(const char *backend, int (*fn)(void))
 {
 	int r;
 
-	faults_peer_begin(end);
+	faults_peer_begin(end_service);
 	r = faults_program(backend, fn);
 	faults_peer_end(r);
 	return r;
@@ -83,7 +92,7 @@ play(const char *backend, int (*fn)(void))
 		return play(backend, NAME);                            \
 	}                                                              \
 	FAULTS(NAME, .play = play_##NAME, .peer = faults_program_step, \
-	       .stop = faults_peer_stop)
+	       .stop = end)
 
 FAULTS_ECHOD(echod_raw, "-q")
 FAULTS_ECHOD(echod_lines, "-v", "--mode=line")
