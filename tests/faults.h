@@ -74,6 +74,8 @@ struct fault_scenario {
 	int (*peer)(void);
 	/* Called once when nothing moves any more, to end it. */
 	void (*stop)(void);
+	/* Makes so many calls that never all of them fail. */
+	int sampled;
 };
 
 /* Plays S with all faults on BACKEND; the test fails for each finding. */

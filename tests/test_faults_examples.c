@@ -69,4 +69,5 @@ chatd(void)
 	signal(SIGINT, SIG_IGN);
 	return chatd_main(2, argv);
 }
-FAULTS_EXAMPLE(chatd, chatd, .peer = peer_step_then_stop, .stop = end)
+FAULTS_EXAMPLE(chatd, chatd, .peer = peer_step_then_stop, .stop = end,
+	       .sampled = 1)
