@@ -138,6 +138,16 @@ Test(sys, send_to_a_closed_peer_is_an_answer_and_no_signal)
 	close(fd[0]);
 }
 
+Test(sys, time_and_offsets_have_64_bits_where_the_system_can)
+{
+#ifdef __GLIBC__
+	if (!__GLIBC_PREREQ(2, 34))
+		cr_skip_test("this libc may lack them");
+#endif
+	cr_expect_geq(sizeof(time_t), sizeof(int64_t));
+	cr_expect_geq(sizeof(off_t), sizeof(int64_t));
+}
+
 Test(sys, memory_comes_grows_and_goes)
 {
 	char *p;
