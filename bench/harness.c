@@ -4,6 +4,7 @@
  */
 #include <config.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,7 +138,7 @@ calibrate(const struct bench *b, struct entry *e)
 	double wanted = b->time * 1e9;
 	int64_t took = 0;
 
-	for (e->n = 1; e->n < 1L << 40; e->n *= 2) {
+	for (e->n = 1; e->n < LONG_MAX / 2; e->n *= 2) {
 		took = timed(e, e->n);
 		if ((double)took > wanted / 8)
 			break;

@@ -241,19 +241,19 @@ step(struct model *m)
 	check_rest(m);
 }
 
-static long
-number_from(const char *variable, long otherwise)
+static uint64_t
+number_from(const char *variable, uint64_t otherwise)
 {
 	const char *text = getenv(variable);
 
-	return text ? strtol(text, NULL, 10) : otherwise;
+	return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
 static int
 master(void *arg)
 {
 	struct model *m = arg;
-	long steps = number_from("PLX_OPS", 20000);
+	long steps = (long)number_from("PLX_OPS", 20000);
 
 	for (int i = 0; i < CHANNELS; i++)
 		open_slot(m, i);
@@ -274,7 +274,7 @@ master(void *arg)
 
 Test(channel_model, every_item_is_received_once_or_still_its_senders)
 {
-	struct model m = {.seed = (uint64_t)number_from("PLX_SEED", plx_now())};
+	struct model m = {.seed = number_from("PLX_SEED", (uint64_t)plx_now())};
 	long wrong = 0;
 
 	m.random = m.seed * UINT64_C(0x9e3779b97f4a7c15) + 1;

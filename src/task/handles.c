@@ -71,5 +71,5 @@ plx__handles_drop(struct plx_handles *h, struct plx_actor ref)
 
 	s->id = 0;
 	s->next = h->free;
-	h->free = ref.slot + 1;
+	h->free = (size_t)ref.slot + 1;
 }
