@@ -27,15 +27,18 @@ split() {
 	' "$1"
 }
 
-# has KIND: is what its blocks need installed?
+# has KIND: is what its blocks need installed?  What pkg-config knows may be
+# for another machine than the compiler makes programs for.
+# shellcheck disable=SC2046
 has() {
 	case $1 in
-	c) ;;
+	c) return ;;
 	ev) echo '#include <ev.h>' | ${COMPILER:-cc} -E - ;;
-	python) python3 -c 'import asyncio; asyncio.timeout' ;;
+	python) python3 -c 'import asyncio; asyncio.timeout' && return ;;
 	*) pkg-config --exists "lib$1" ;;
-	esac >/dev/null 2>&1
-}
+	esac && echo 'int main(void) { return 0; }' | ${COMPILER:-cc} -x c - \
+		$(flags --libs "$1") -o "$work/object"
+} >/dev/null 2>&1
 
 # flags --cflags|--libs KIND: what it is compiled, or linked, with.  A callback
 # of another library may leave arguments alone, and a sanitizer does not see
