@@ -209,6 +209,49 @@ AT_HOME(coro, a_signal_is_handled_on_a_coroutines_stack)
 	finish(&w);
 }
 
+static int
+is_blocked(int signo)
+{
+	sigset_t now;
+
+	pthread_sigmask(SIG_BLOCK, NULL, &now);
+	return sigismember(&now, signo);
+}
+
+static void
+let(int signo, int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	pthread_sigmask(how, &set, NULL);
+}
+
+static void
+change_the_mask(struct worker *w)
+{
+	w->seen = is_blocked(SIGUSR1);
+	let(SIGUSR1, SIG_UNBLOCK);
+	pause_worker(w);
+	w->seen = is_blocked(SIGUSR1);
+}
+
+AT_HOME(coro, the_signal_mask_is_the_threads)
+{
+	struct worker w = {0};
+
+	start(&w, change_the_mask);
+	let(SIGUSR1, SIG_BLOCK);
+	resume(&w);
+	cr_expect_eq(w.seen, 1, "a new one changes nothing");
+	cr_expect_eq(is_blocked(SIGUSR1), 0, "what it let in stays");
+	let(SIGUSR1, SIG_BLOCK);
+	resume(&w);
+	cr_expect_eq(w.seen, 1, "nor does one that stood");
+	finish(&w);
+}
+
 AT_HOME(coro, a_stack_too_small_or_askew_is_refused)
 {
 	static _Alignas(16) char memory[STACK];
