@@ -99,6 +99,17 @@ Test(kqueue_backend, leads_the_same_life_over_every_kernel)
 	bent_end(&b);
 }
 
+Test(kqueue_backend, is_not_misled_by_an_errno_of_somebody_elses)
+{
+	struct bent b = bent_begin();
+
+	kqueue_careless = 1;
+	errno = EAGAIN;
+	live(&b);
+	cr_expect_eq(errno, EAGAIN);
+	bent_end(&b);
+}
+
 Test(kqueue_backend, removes_what_the_kernel_has_forgotten)
 {
 	const int errors[] = {ENOENT, EBADF, EINVAL};

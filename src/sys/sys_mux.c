@@ -8,8 +8,9 @@
  * Traps.  select: an fd_set ends at FD_SETSIZE but most kernels take longer
  * arrays (macOS when asked by a macro), and FD_SET of a fortified libc aborts
  * beyond it: the sets travel as bare words, which must have the layout of an
- * fd_set.  epoll_pwait2: newer than many a libc, and its timespec is 64-bit
- * on every machine when called by number.
+ * fd_set.  kevent: libkqueue puts into a receipt what is in errno, its own or
+ * not, and changes errno when nothing is wrong.  epoll_pwait2: newer than many
+ * a libc, and its timespec is 64-bit on every machine when called by number.
  */
 #define _DARWIN_UNLIMITED_SELECT 1
 #include <config.h>
@@ -133,8 +134,10 @@ plx__sys_kqueue(SELF)
 	int kq = kqueue();
 	int ret;
 
-	if (kq >= 0 && plx__sys_cloexec(kq) == 0)
+	if (kq >= 0 && plx__sys_cloexec(kq) == 0) {
+		errno = kept;
 		return kq;
+	}
 	ret = plx__sys_failure(kept);
 	if (kq >= 0)
 		close(kq);
@@ -147,7 +150,12 @@ plx__sys_kevent(SELF, int kq, const struct kevent *in, int nin,
 		struct kevent *out, int nout, const struct timespec *timeout)
 {
 	int kept = errno;
-	int n = kevent(kq, in, nin, out, nout, timeout);
+	int n;
 
-	return n < 0 ? plx__sys_failure(kept) : n;
+	errno = 0;
+	n = kevent(kq, in, nin, out, nout, timeout);
+	if (n < 0)
+		return plx__sys_failure(kept);
+	errno = kept;
+	return n;
 }

@@ -23,6 +23,8 @@
 #include <time.h>
 #include "knote.h"
 
+int kqueue_careless;
+
 int
 kqueue(void)
 {
@@ -47,7 +49,7 @@ change_all(struct kqueue *q, const struct kevent *in, int nin,
 	   struct kevent *out, int nout, int *error)
 {
 	struct kevent change;
-	int i, n = 0;
+	int i, n = 0, stale = kqueue_careless ? errno : 0;
 
 	*error = 0;
 	for (i = 0; i < nin; i++) {
@@ -62,6 +64,8 @@ change_all(struct kqueue *q, const struct kevent *in, int nin,
 			return -1;
 		change.flags = EV_ERROR;
 		change.data = *error;
+		if (!*error && !(in[i].flags & EV_DELETE))
+			change.data = stale;
 		out[n++] = change;
 	}
 	*error = 0;
@@ -190,6 +194,8 @@ kevent(int kq, const struct kevent *changelist, int nchanges,
 	if (n == 0 && nevents > 0 && !error)
 		n = wait_for(q, eventlist, nevents, timeout, &error);
 	standin_unlock();
+	if (n >= 0 && kqueue_careless)
+		kept = ENOTTY;
 	errno = n < 0 && error ? error : kept;
 	return n < 0 && !error ? 0 : n;
 }

@@ -73,6 +73,12 @@ int kevent(int kq, const struct kevent *changelist, int nchanges,
 	   struct kevent *eventlist, int nevents,
 	   const struct timespec *timeout);
 
+/*
+ * Of the stand-in alone: set, it does as libkqueue.  A receipt of what was done
+ * says what happened to be in errno, and a call that succeeds changes it.
+ */
+extern int kqueue_careless;
+
 #if defined(__cplusplus)
 }
 #endif
