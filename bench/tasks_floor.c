@@ -193,6 +193,8 @@ floor_raw_spawn(void *state, long n)
 
 #endif
 
+#ifdef HAVE_MAKECONTEXT
+
 static void
 context_give_way(void)
 {
@@ -260,3 +262,30 @@ floor_ucontext_spawn(void *state, long n)
 			(void)swapcontext(&f->scheduling, &f->contexts[i]);
 	}
 }
+
+#else
+
+int
+floor_ucontext_open(const struct bench_contender *c, long x, void **state)
+{
+	(void)c;
+	(void)x;
+	(void)state;
+	return -ENOSYS;
+}
+
+void
+floor_ucontext_switch(void *state, long n)
+{
+	(void)state;
+	(void)n;
+}
+
+void
+floor_ucontext_spawn(void *state, long n)
+{
+	(void)state;
+	(void)n;
+}
+
+#endif

@@ -18,7 +18,7 @@ AS_CASE([$with_coro], [auto|yes], [],
   [asm], [AS_IF([test $PLX_CORO = ucontext],
     [AC_MSG_ERROR([--with-coro=asm: there is none for $host_cpu; use --with-coro=ucontext])])],
   [AC_MSG_ERROR([--with-coro: unknown '$with_coro'; choose asm or ucontext])])
-AS_IF([test $PLX_CORO = ucontext], [AC_CHECK_FUNC([makecontext], [],
+AS_IF([test $PLX_CORO = ucontext], [AS_IF([test $ac_cv_func_makecontext != yes],
   [AC_MSG_ERROR([tasks need makecontext(3) on $host_cpu, and this system has none])])])
 AS_IF([test $PLX_CORO = ucontext],
   [AC_DEFINE([PLX_CORO_UCONTEXT], [1],
