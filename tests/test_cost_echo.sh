@@ -31,6 +31,8 @@ case ${COMPILER-} in
 *-O[123s]*) ;;
 *) skip 'built without optimisation' ;;
 esac
+! grep -q '^#define PLX_CORO_UCONTEXT' config.h ||
+	skip 'ucontext(3) calls the system at each switch'
 
 work=$(mktemp -d) || exit 1
 server=
@@ -138,7 +140,7 @@ has() {
 
 test -z "${PLX_COUNTS-}" || : >"$PLX_COUNTS"
 series instructions
-if ! has epoll || ! test "$(uname -m)" = x86_64; then
+if ! has epoll || ! grep -q '^#define PLX_CORO_X86_64' config.h; then
 	echo "ok $((n += 1)) - instructions # SKIP no epoll, or not x86-64"
 elif ! valgrind -q --tool=none ./echod --version >/dev/null 2>&1; then
 	# An old valgrind cannot read what a new compiler writes for debuggers.
