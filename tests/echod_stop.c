@@ -142,8 +142,9 @@ ParameterizedTest(struct backend_param *b, stop,
 	support_end(mark, b->name);
 }
 
-/* What the stop is asked for in between: a task accepts a hundred in a row. */
-#define QUEUED 400
+/* What the stop is asked for in between: a task accepts a hundred in a row.  As
+   many have to find room in the queue, which is short over musl. */
+#define QUEUED (SOMAXCONN > 400 ? 400 : 120)
 
 PLX_BACKENDS(stop, a_long_queue_is_served_too)
 ParameterizedTest(struct backend_param *b, stop, a_long_queue_is_served_too)

@@ -7,6 +7,7 @@
  */
 #include <config.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,9 +227,9 @@ Test(cli, an_address_in_use_is_a_failure)
 
 	snprintf(option, sizeof(option), "--listen=%s", e.address);
 	snprintf(line, sizeof(line),
-		 "echod: cannot listen on %s: Address already in use: stop "
-		 "what listens there, or choose another\n",
-		 e.address);
+		 "echod: cannot listen on %s: %s: stop what listens there, or "
+		 "choose another\n",
+		 e.address, strerror(EADDRINUSE));
 	expect_failure(args, 1, line);
 	echod_stop(&e);
 }
@@ -244,7 +245,7 @@ Test(cli, a_path_that_is_no_socket_is_a_failure)
 	snprintf(option, sizeof(option), "--unix=%s", name);
 	r = echod_run(args);
 	cr_assert_eq(r.status, 1);
-	cr_assert(strstr(r.err, "Address already in use"), "%s", r.err);
+	cr_assert(strstr(r.err, strerror(EADDRINUSE)), "%s", r.err);
 	cr_assert_eq(unlink(name), 0);
 }
 
