@@ -100,13 +100,19 @@ look_back(struct worker *w)
 #endif
 }
 
+/* In ARM's Thumb code the lowest bit of an address to return to is a mark. */
 static int
 frames_at(const struct worker *w, const void *place)
 {
+#ifdef __thumb__
+	const uintptr_t mark = 1;
+#else
+	const uintptr_t mark = 0;
+#endif
 	int n = 0;
 
 	for (int i = 0; i < w->turns; i++)
-		n += frames[i] == place;
+		n += ((uintptr_t)frames[i] | mark) == ((uintptr_t)place | mark);
 	return n;
 }
 
