@@ -40,8 +40,10 @@ on_fd(struct plx_watch *watch, unsigned events)
 		t->wake = watch->error;
 		s->task = NULL;
 	}
-	if (t->wait)
+	if (t->wait) {
+		t->rt->events++;
 		plx__task_ready(t);
+	}
 }
 
 static int

@@ -30,8 +30,8 @@
 /* Failures of the loop in a row, with no task moving, before it is left. */
 #define GIVE_UP 8
 
-/* More tasks than the nearest cache has room for run in parts, each asked for
-   beforehand. */
+/* More events than the nearest cache has room for tasks: they run in parts,
+   each asked for beforehand. */
 #define MANY 128
 #define PART 16
 #define LINE ((size_t)64)
@@ -100,9 +100,9 @@ trim_stacks(void *arg)
 /*
  * Leaves the first few tasks in the batch and asks for the memory that they
  * will touch first: their second line and what lies above their stack pointer.
- * When many run in turn, each finds its own in no cache near by, and a task
- * that waits for a line makes all others wait; asked for together, lines come
- * together.  The others, or NULL.
+ * When many that have waited for the kernel run in turn, it has pushed what is
+ * theirs out of the caches near by, and a task that waits for a line makes all
+ * others wait; asked for together, lines come together.  The others, or NULL.
  */
 static struct plx_task *
 fetch_part(struct plx_rt *rt)
@@ -128,12 +128,12 @@ fetch_part(struct plx_rt *rt)
 }
 
 static void
-run_batch(struct plx_rt *rt, int n)
+run_batch(struct plx_rt *rt, int events)
 {
 	struct plx_task *t, *others;
 
 	do {
-		others = n > MANY ? fetch_part(rt) : NULL;
+		others = events > MANY ? fetch_part(rt) : NULL;
 		while ((t = rt->batch)) {
 			rt->batch = t->next;
 			resume(rt, t);
@@ -145,8 +145,9 @@ run_batch(struct plx_rt *rt, int n)
 int
 plx__rt_drain(struct plx_rt *rt)
 {
-	int ready = rt->tail.wanted, any;
+	int events = rt->events, any;
 
+	rt->events = 0;
 	rt->now = plx_loop_now(rt->loop);
 	rt->tail.wanted = 0;
 	*rt->ready_end = NULL;
@@ -156,7 +157,7 @@ plx__rt_drain(struct plx_rt *rt)
 	rt->stats.batches += (unsigned)any;
 	if (rt->observe)
 		run_observed(rt);
-	run_batch(rt, ready);
+	run_batch(rt, events);
 	if (rt->stacks.kept > PLX_STACK_KEEP_LEAST)
 		watch_stacks(rt);
 	if (rt->pool)

@@ -93,6 +93,7 @@ struct plx_rt {
 	struct plx_task *rest;	/* the same, if it is observed */
 	struct plx_task *ready; /* what the next one will; not terminated */
 	struct plx_task **ready_end;
+	int events; /* how many of them a descriptor has made ready */
 	struct plx_task *dead;	   /* has left its stack, which can be freed */
 	struct plx_loop_tail tail; /* is wanted while READY is not empty */
 	struct plx_coro thread;
@@ -191,7 +192,7 @@ plx__task_ready(struct plx_task *t)
 	t->wait = NULL;
 	*rt->ready_end = t;
 	rt->ready_end = &t->next;
-	rt->tail.wanted++;
+	rt->tail.wanted = 1;
 }
 
 #endif
