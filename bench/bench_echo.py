@@ -17,6 +17,9 @@ from drive import (BUSY, DISTURBED, Bench, Failure, Load, Server, cpus,
 SPARE = 64
 # Messages by which a sample's length is found.
 TRIAL = 1000
+# Messages of each connection before a sample.  While others had their turn it
+# was silent, and a server may have put away what it does not need then.
+AWAKE = 3
 # connect-echo-close: connections of a sample, so that those that the system
 # remembers for a minute stay few beside the ports it has.
 CYCLES = 500
@@ -138,6 +141,8 @@ class Entry:
         return max(1, int(rate * self.bench.time))
 
     def sample(self, number):
+        if not self.scenario.load.get("reconnect"):
+            self.load.step(AWAKE * min(self.scenario.active, self.x))
         before = self.server.times() + self.load.times()
         result = self.load.step(self.messages)
         after = self.server.times() + self.load.times()
