@@ -31,6 +31,9 @@
 #define RESOLUTION 0
 #endif
 
+/* Places that are cleared at a time. */
+#define STEP 64
+
 struct known {
 	uint64_t token;
 	struct plx_identity id;
@@ -43,7 +46,8 @@ struct state {
 	int count, room;
 	int next;    /* where the next scan begins */
 	int *places; /* by descriptor: index in FDS plus one, 0 for none */
-	int numbers; /* room of PLACES */
+	int numbers; /* what is cleared of PLACES */
+	int extent;  /* their room, whose end may never have been touched */
 };
 
 static int
@@ -71,22 +75,33 @@ close_poll(void *state)
 }
 
 static int
-make_place(struct state *s, int fd)
+extend(struct state *s, int fd)
 {
-	int numbers = s->numbers ? s->numbers : 64;
+	int extent = s->extent ? s->extent : STEP;
 	int *places;
 
-	if (fd < s->numbers)
-		return 0;
-	while (numbers <= fd)
-		numbers = numbers > INT_MAX / 2 ? INT_MAX : numbers * 2;
+	while (extent <= fd)
+		extent = extent > INT_MAX / 2 ? INT_MAX : extent * 2;
 	places = s->sys->resize(s->sys, s->places,
-				(size_t)numbers * sizeof(*places));
+				(size_t)extent * sizeof(*places));
 	if (!places)
 		return -ENOMEM;
-	while (s->numbers < numbers)
-		places[s->numbers++] = 0;
 	s->places = places;
+	s->extent = extent;
+	return 0;
+}
+
+static int
+make_place(struct state *s, int fd)
+{
+	if (fd < s->numbers)
+		return 0;
+	if (fd >= s->extent && extend(s, fd) < 0)
+		return -ENOMEM;
+	do
+		s->places[s->numbers++] = 0;
+	while (s->numbers < s->extent &&
+	       (s->numbers <= fd || s->numbers % STEP));
 	return 0;
 }
 
