@@ -52,7 +52,7 @@ struct plx_stack_pool {
 };
 
 /* What a trim leaves in any case. */
-#define PLX_STACK_KEEP_LEAST 64
+#define PLX_STACK_KEEP_LEAST 8
 
 /*
  * SLOT_SIZE is rounded up to pages; 0 means the default.  Maps nothing yet.
