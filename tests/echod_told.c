@@ -96,13 +96,15 @@ ParameterizedTest(struct backend_param *b, told,
 	support_end(mark, b->name);
 }
 
-/* Takes what is in the pipe LOG; the last line of it must be whole. */
+/* Takes what is in the pipe LOG, or comes next; its last line must be whole. */
 static void
 read_log(int log, char *text, size_t room)
 {
+	struct pollfd p = {.fd = log, .events = POLLIN};
 	size_t n = 0;
 	ssize_t more;
 
+	cr_assert_eq(poll(&p, 1, 10000), 1);
 	while ((more = read(log, text + n, room - 1 - n)) > 0)
 		n += (size_t)more;
 	text[n] = '\0';
@@ -130,11 +132,13 @@ ParameterizedTest(struct backend_param *b, told,
 		client_reset(echod_connect(&e));
 		client_ask(fd, "still here?", "still here?");
 	}
+	/* Another may come while this is read, and tell of the others. */
 	read_log(log[0], text, sizeof(text));
-	cr_assert(!strstr(text, "lost"), "%s", b->name);
-	client_reset(echod_connect(&e));
-	client_ask(fd, "now?", "now?");
-	read_log(log[0], text, sizeof(text));
+	if (!strstr(text, " lines were lost")) {
+		client_reset(echod_connect(&e));
+		client_ask(fd, "now?", "now?");
+		read_log(log[0], text, sizeof(text));
+	}
 	cr_assert(strstr(text, " lines were lost"), "%s: %s", b->name, text);
 	close(fd);
 	echod_stop(&e);
