@@ -396,3 +396,52 @@ wait_for_a_trim(void *arg)
 	return 0;
 }
 IN_A_TASK(stats, stacks_that_are_not_needed_any_more_go, wait_for_a_trim)
+
+/* More than run without a look at what is to come. */
+#define MANY 200
+
+static struct {
+	int fd[2];
+	struct plx_stats first;
+	int begun;
+} crowd[MANY];
+
+static int
+read_in_a_crowd(void *arg)
+{
+	const int *fd = arg;
+	char c;
+
+	cr_expect_eq(plx_read(*fd, &c, 1, PLX_NEVER), 1);
+	if (crowd->begun++ == 0)
+		crowd->first = stats_now();
+	return 0;
+}
+
+static int
+wake_a_crowd(void *arg)
+{
+	const char *name = arg;
+	plx_nursery *n;
+	int i;
+
+	memset(crowd, 0, sizeof(crowd));
+	plx_nursery_open(NULL, &n);
+	for (i = 0; i < MANY; i++) {
+		support_pipe(crowd[i].fd);
+		plx_spawn(n, read_in_a_crowd, crowd[i].fd, NULL);
+	}
+	plx_checkpoint();
+	for (i = 0; i < MANY; i++)
+		cr_expect_eq(write(crowd[i].fd[1], "x", 1), 1);
+	cr_expect_eq(plx_nursery_close(&n, 0), 0);
+	cr_expect_eq(crowd->first.ready, MANY - 1, "%s: %d", name,
+		     (int)crowd->first.ready);
+	cr_expect_eq(crowd->first.waiting, 1, "%s", name);
+	for (i = 0; i < MANY; i++) {
+		plx_close(crowd[i].fd[0]);
+		close(crowd[i].fd[1]);
+	}
+	return 0;
+}
+ON_BACKENDS(stats, who_is_to_run_is_ready_however_many_there_are, wake_a_crowd)

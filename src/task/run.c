@@ -130,16 +130,16 @@ fetch_part(struct plx_rt *rt)
 static void
 run_batch(struct plx_rt *rt, int events)
 {
-	struct plx_task *t, *others;
+	struct plx_task *t;
 
 	do {
-		others = events > MANY ? fetch_part(rt) : NULL;
+		rt->others = events > MANY ? fetch_part(rt) : NULL;
 		while ((t = rt->batch)) {
 			rt->batch = t->next;
 			resume(rt, t);
 		}
-		rt->batch = others;
-	} while (others);
+		rt->batch = rt->others;
+	} while (rt->batch);
 }
 
 int

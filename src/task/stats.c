@@ -11,17 +11,23 @@
 #include <config.h>
 #include "task_int.h"
 
-/* Only one of BATCH and REST is not empty.  The queue ends where the next will
-   be put. */
 static uint64_t
-count_ready(const struct plx_rt *rt)
+count(const struct plx_task *t)
 {
-	const struct plx_task *t = rt->batch ? rt->batch : rt->rest;
-	struct plx_task *const *at = &rt->ready;
 	uint64_t n = 0;
 
 	for (; t; t = t->next)
 		n++;
+	return n;
+}
+
+/* The queue ends where the next will be put. */
+static uint64_t
+count_ready(const struct plx_rt *rt)
+{
+	struct plx_task *const *at = &rt->ready;
+	uint64_t n = count(rt->batch) + count(rt->others) + count(rt->rest);
+
 	for (; at != rt->ready_end; at = &(*at)->next)
 		n++;
 	return n;

@@ -89,9 +89,10 @@ struct plx_rt {
 	const struct plx_sys *sys;
 	const struct plx_io_ops *io;
 	int64_t now;		/* when the batch began */
-	struct plx_task *batch; /* what this turn still has to run */
-	struct plx_task *rest;	/* the same, if it is observed */
-	struct plx_task *ready; /* what the next one will; not terminated */
+	struct plx_task *batch; /* what this turn still has to run, or a part */
+	struct plx_task *others; /* the parts after it */
+	struct plx_task *rest;	 /* the same, if it is observed */
+	struct plx_task *ready;	 /* what the next one will; not terminated */
 	struct plx_task **ready_end;
 	int events; /* how many of them a descriptor has made ready */
 	struct plx_task *dead;	   /* has left its stack, which can be freed */
