@@ -218,6 +218,20 @@ await_wrongly(void *arg)
 }
 IN_A_TASK(await_fd, what_cannot_be_waited_for_is_an_error, await_wrongly)
 
+/* In a task that has touched no descriptor yet. */
+static int
+await_nothing(void *arg)
+{
+	const long blocks = support_sys.blocks;
+
+	(void)arg;
+	cr_expect_eq(plx_await_fd(-1, PLX_WRITE, PLX_NEVER), -EBADF);
+	cr_expect_eq(plx_await_fd(-1, PLX_READ, PLX_NEVER), -EBADF);
+	cr_expect_eq(support_sys.blocks, blocks);
+	return 0;
+}
+IN_A_TASK(await_fd, no_descriptor_takes_no_memory, await_nothing)
+
 static int
 lose(void *arg)
 {

@@ -82,9 +82,12 @@ plx__wait_port(struct plx_task *t, struct plx_port *p, unsigned direction,
 int
 plx__wait_fd(struct plx_task *t, int fd, unsigned direction, int64_t deadline)
 {
-	struct plx_port *p = plx__port(t, fd);
+	struct plx_port *p;
 	int r;
 
+	if (fd < 0)
+		return -EBADF;
+	p = plx__port(t, fd);
 	if (!p) {
 		r = plx__port_make(t->rt, fd, &p);
 		if (r < 0)

@@ -2,10 +2,10 @@
 /*
  * ports.c: the descriptors that the tasks of a run have met.
  *
- * Each has a port, found by its number, with a side for either direction.
- * Ports come in pages, made when the first number of one turns up, and stay
- * where they are until the run ends: a task keeps a pointer to the last port
- * it used, and so may whoever waits.
+ * Each has a port, found by its number, with a side for reading and, once
+ * somebody has waited to write, one for that.  Ports come in pages, made when
+ * the first number of one turns up, and stay where they are until the run ends:
+ * a task keeps a pointer to the last port it used, and so may whoever waits.
  */
 #include <config.h>
 #include <string.h>
