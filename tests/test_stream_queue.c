@@ -76,6 +76,10 @@ ask_without_waiting(void *arg)
 	plx_stream_flush(&s, PLX_NEVER);
 	support_drain(peer);
 	queue_unseen(&s, peer);
+	cr_expect_eq(plx_stream_flush(&s, 1), 0, "%s: it has passed", name);
+	plx_stream_flush(&s, PLX_NEVER);
+	support_drain(peer);
+	queue_unseen(&s, peer);
 	cr_expect_eq(plx_stream_write(&s, "x", 1, 0), 1, "%s", name);
 	plx_stream_flush(&s, PLX_NEVER);
 	support_drain(peer);

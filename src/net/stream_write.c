@@ -15,7 +15,9 @@
 
 #include <limits.h>
 #include <sys/uio.h>
+#include <pollux/loop.h>
 #include <pollux/scope.h>
+#include "clock.h"
 #include "io_seam.h"
 
 /* May anything be written?  0, or why not. */
@@ -30,11 +32,12 @@ check(const struct plx_stream *s)
 }
 
 /* No turn of the loop will see before a call that may not wait is over that
-   there is room. */
+   there is room.  A deadline that has passed still means one try. */
 static void
 look_for_room(struct plx_stream *s, int64_t deadline)
 {
-	if (deadline == 0 && s->out.length > 0)
+	if (s->out.length > 0 &&
+	    plx__time_left(deadline, plx_loop_now(s->loop)) == 0)
 		plx__stream_push(s);
 }
 
