@@ -27,6 +27,12 @@ report_flush(void)
 }
 
 void
+report_lines(const char *text)
+{
+	(void)text;
+}
+
+void
 report_clean(char *text)
 {
 	(void)text;

@@ -25,30 +25,40 @@ static int
 has_room(void)
 {
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+	int r;
 
-	return poll(&p, 1, 0) != 0;
+	do
+		r = poll(&p, 1, 0);
+	while (r < 0 && errno == EINTR);
+	return r != 0;
 }
 
-/* Writes LINE, and before it what has become of earlier ones. */
+/* Writes LINE, which ends in a newline, and before it what has become of
+   earlier ones.  Under the lock of stderr. */
 static void
 put_line(const char *line, size_t n)
 {
-	char text[1200];
-	int k = 0;
-
-	flockfile(stderr);
 	if (!has_room()) {
 		lost++;
-	} else {
-		if (lost > 0)
-			k = snprintf(text, sizeof(text),
-				     "echod: %lu lines were lost here: nobody "
-				     "took them from standard error\n",
-				     lost);
-		memcpy(text + k, line, n);
-		fwrite(text, 1, (size_t)k + n, stderr);
-		lost = 0;
+		return;
 	}
+	if (lost > 0)
+		fprintf(stderr,
+			"echod: %lu lines were lost here: nobody took them "
+			"from standard error\n",
+			lost);
+	lost = 0;
+	fwrite(line, 1, n, stderr);
+}
+
+void
+report_lines(const char *text)
+{
+	const char *end;
+
+	flockfile(stderr);
+	for (; (end = strchr(text, '\n')); text = end + 1)
+		put_line(text, (size_t)(end + 1 - text));
 	funlockfile(stderr);
 }
 
@@ -69,7 +79,8 @@ report(const char *fmt, ...)
 	n = (size_t)len < room ? (size_t)len : room - 1;
 	report_clean(line);
 	line[head + n] = '\n';
-	put_line(line, head + n + 1);
+	line[head + n + 1] = '\0';
+	report_lines(line);
 }
 
 void

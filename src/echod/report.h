@@ -19,6 +19,10 @@ enum {
 /* "echod: ..." and a newline, on standard error. */
 void report(const char *fmt, ...) PLX_PRINTF(1, 2);
 
+/* The lines of TEXT, of which each ends in a newline, with none of others in
+   between. */
+void report_lines(const char *text);
+
 /* Hands standard output over to the system: 0, or -1 after a report. */
 int report_flush(void);
 

@@ -72,7 +72,7 @@ worker_dump(void *worker)
 		plx_loop_backend(w->loop));
 	plx_dump(w->loop, f);
 	if (fclose(f) == 0)
-		fwrite(text, 1, n, stderr);
+		report_lines(text);
 	free(text);
 }
 
