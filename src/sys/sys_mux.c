@@ -155,7 +155,7 @@ plx__sys_kevent(SELF, int kq, const struct kevent *in, int nin,
 	errno = 0;
 	n = kevent(kq, in, nin, out, nout, timeout);
 	if (n < 0)
-		return plx__sys_failure(kept);
+		return errno ? plx__sys_failure(kept) : -EIO;
 	errno = kept;
 	return n;
 }
