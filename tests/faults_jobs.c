@@ -108,7 +108,7 @@ talk_to_child(void *arg)
 		return r;
 	n = plx_write(p.in, "words", 5, PLX_NEVER);
 	if (n > 0 && n < 5)
-		n = plx_write(p.in, "words" + n, (size_t)(5 - n), PLX_NEVER);
+		n = plx_write(p.in, &"words"[n], (size_t)(5 - n), PLX_NEVER);
 	r = plx_close(p.in);
 	p.in = -1;
 	while (n > 0) {
