@@ -10,6 +10,7 @@
  */
 #include <config.h>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -243,6 +244,50 @@ LOOPS(forked, a_watch_of_a_closed_descriptor_is_told_once)
 	end(&f);
 	close(low[0]);
 	close(low[1]);
+}
+
+/* The number is another file's before the next turn. */
+static int
+reuse_at_once(struct fixture *f, struct note *n, int fd)
+{
+	int other[2];
+
+	close(fd);
+	EXPECT(plx_loop_on_fork(f->loop) == 0);
+	EXPECT(socketpair(AF_UNIX, SOCK_STREAM, 0, other) == 0);
+	EXPECT(dup2(other[0], fd) == fd);
+	EXPECT(write(other[1], "x", 1) == 1);
+	EXPECT(watch(n->other, fd, PLX_WRITE) == 0);
+	plx_loop_unwatch(f->loop, &n->other->watch);
+	EXPECT(watch(n->other, fd, PLX_READ) == 0);
+	EXPECT(plx_loop_run_once(f->loop, PLX_NEVER) == 0);
+	EXPECT(strcmp(f->log, "wo") == 0);
+	EXPECT(n->events == 0 && n->watch.error == -EBADF);
+	EXPECT(n->other->events == PLX_READ);
+	return 0;
+}
+
+LOOPS(forked,
+      a_watch_of_a_closed_descriptor_does_not_hear_the_next_of_its_number)
+{
+	struct fixture f;
+	struct note other = {.f = &f, .letter = 'o'};
+	struct note n = {.f = &f, .letter = 'w', .other = &other};
+	int fd;
+	pid_t pid;
+
+	begin(&f, p);
+	support_unix_pair(f.fd);
+	fd = fcntl(f.fd[0], F_DUPFD_CLOEXEC, 100);
+	IS(&f, watch(&n, fd, PLX_READ), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(reuse_at_once(&f, &n, fd));
+	finish(f.name, pid);
+	plx_loop_unwatch(f.loop, &n.watch);
+	plx_loop_forget(f.loop, fd, 0);
+	close(fd);
+	end(&f);
 }
 
 /* A table with one entry that stops in its middle, or forks there. */

@@ -167,11 +167,12 @@ PLX_API void plx_loop_unsignal(struct plx_signal *s);
 
 /*
  * In the child, after fork: makes the loop usable there.  Watches and calls
- * go on in the child, but for watches of descriptors that it has closed, which
- * end with -EBADF.  Posts not yet run stay the parent's, and so do signals
- * caught before the fork; those caught since are the child's.  In a process
- * that has not forked it does nothing: 0.  Errors as plx_selector_reinit, and
- * then it may be tried again.
+ * go on in the child, but for watches of descriptors that it has closed: they
+ * are taken off and called, before this returns, with events 0 and -EBADF.
+ * Posts not yet run stay the parent's, and so do signals caught before the
+ * fork; those caught since are the child's.  In a process that has not forked
+ * it does nothing: 0.  Errors as plx_selector_reinit, and then it may be tried
+ * again.
  */
 PLX_API int plx_loop_on_fork(plx_loop *loop);
 

@@ -240,9 +240,10 @@ plx_loop_on_fork(plx_loop *loop)
 		return err;
 	atomic_store(&loop->notified, 0);
 	plx__signals_on_fork(loop);
-	plx__watches_on_fork(loop);
 	for (n = loop->notices; n; n = n->next)
 		n->forked(n);
+	/* The last, for it calls back. */
+	plx__watches_on_fork(loop);
 	return 0;
 }
 

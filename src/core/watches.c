@@ -280,6 +280,9 @@ plx__watches_on_fork(struct plx_loop *loop)
 		in->have = 0;
 		put_on(&ws->settle, in, fd);
 	}
+	/* Now: at the next turn the number may be another file's. */
+	plx__watches_settle(loop);
+	report_failures(ws);
 }
 
 static inline int

@@ -61,7 +61,8 @@ plx__watches_pending(const struct plx_watches *ws)
 void plx__watches_run(struct plx_loop *loop, const struct plx_ready *ready,
 		      int n);
 
-/* Compares with what the selector kept over a fork. */
+/* Compares with what the selector kept over a fork; watches of descriptors that
+   were closed are taken off and called. */
 void plx__watches_on_fork(struct plx_loop *loop);
 
 #endif
