@@ -63,13 +63,17 @@ struct storm_flow {
 	struct plx_stream from, to;
 	atomic_size_t sent, got;
 	plx_task *writer, *reader;
+	int wrote, read; /* how that ended: 0 or -errno */
 };
 
 /* Opens F and spawns its tasks. */
 void storm_flow_begin(struct storm_flow *f, unsigned seed, size_t least,
 		      const atomic_int *done);
 
-/* Waits for them: every byte has come, and nothing else. */
+/* Waits for them: 0 if every byte has come, and nothing else; or -errno. */
+int storm_flow_join(struct storm_flow *f);
+
+/* The same in the process of the test, which wants 0. */
 void storm_flow_end(struct storm_flow *f, const char *backend);
 
 #endif
