@@ -304,7 +304,9 @@ static struct bent {
 static int
 post_three(struct fixture *f, unsigned char *stale, size_t size)
 {
+	alarm(10);
 	memset(stale, 0xaa, size);
+	EXPECT(plx_loop_post(f->loop, run_note, &bent.note) == -ECHILD);
 	EXPECT(plx_loop_on_fork(f->loop) == 0);
 	for (int i = 0; i < 3; i++)
 		EXPECT(plx_loop_post(f->loop, run_note, &bent.note) == 0);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "loop_int.h"
+#include "selector_parts.h"
 #include "sys.h"
 
 enum {
@@ -114,8 +115,11 @@ plx_loop_post(plx_loop *loop, void (*fn)(void *arg), void *arg)
 {
 	const struct plx_post post = {fn, arg};
 	struct plx_post_list *in = &loop->posts.in;
-	int err = 0;
+	int err = plx__selector_check(loop->selector);
 
+	/* In a child the lock may be held by a thread that is not there. */
+	if (err)
+		return err;
 	pthread_mutex_lock(&loop->posts.lock);
 	if (in->count == in->room)
 		err = grow(in, loop->sys);
