@@ -94,7 +94,7 @@ enum {
 struct layers {
 	struct fixture f;
 	int place;
-	size_t sent, got, rounds, bad;
+	size_t sent, got, bad, forks, kept;
 	struct plx_watch read, write;
 	struct plx_call soon, timer;
 	struct plx_signal signal;
@@ -157,6 +157,16 @@ layer_signal(struct plx_signal *s, int signo)
 	layer_call(s->arg);
 }
 
+/* A post that the fork finds waiting stays the parent's. */
+static void
+keep_post(void *arg)
+{
+	struct layers *l = arg;
+
+	STORM_WANT(!l->is_child);
+	l->kept++;
+}
+
 /* The child closes what it has of the parent's, then makes the loop its own;
    its watches of those are told, -EBADF. */
 static void
@@ -164,6 +174,8 @@ fork_here(struct layers *l)
 {
 	plx_loop *loop = l->f.loop;
 
+	l->forks++;
+	l->bad += plx_loop_post(loop, keep_post, l) != 0;
 	l->child = fork();
 	if (l->child != 0)
 		return;
@@ -244,7 +256,7 @@ fork_once(struct layers *l)
 			be_child_of(l);
 	}
 	storm_reap(l->f.name, l->child);
-	CHECK(&l->f, l->bad == 0);
+	CHECK(&l->f, l->bad == 0 && l->kept == l->forks);
 }
 
 STORM(storm_fork, in_each_kind_of_callback_leaves_the_parent_alone)
