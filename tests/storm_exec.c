@@ -27,6 +27,51 @@
 #define LIST "cd /proc/self/fd && echo *"
 #define CLEAN "0 1 2 3\n"
 
+/* Where programs write to. */
+static int said[2];
+
+static void
+open_said(void)
+{
+	cr_assert_eq(pipe(said), 0);
+	fcntl(said[0], F_SETFD, FD_CLOEXEC);
+	fcntl(said[1], F_SETFD, FD_CLOEXEC);
+}
+
+static void
+close_said(void)
+{
+	close(said[0]);
+	close(said[1]);
+}
+
+/* Any thread.  The list of a program that is started here and now, in TEXT,
+   which has room for 256: 0, or -1.  Opens nothing itself. */
+static int
+list_after_exec(char *text)
+{
+	ssize_t n;
+	int status;
+	pid_t pid;
+
+	memset(text, 0, 256);
+	pid = fork();
+	if (pid == 0) {
+		dup2(said[1], STDOUT_FILENO);
+		execl("/bin/sh", "sh", "-c", LIST, (char *)NULL);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) != pid)
+		if (errno != EINTR)
+			return -1;
+	if (status)
+		return -1;
+	do
+		n = read(said[0], text, 255);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : -1;
+}
+
 /* What the test's runner has open is not ours to talk about. */
 static void
 begin_clean(void)
@@ -35,39 +80,7 @@ begin_clean(void)
 		cr_skip_test("nothing lists descriptors here");
 	for (int fd = 3; fd < 1024; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
-/* Any thread.  The list of a program that is started here and now, in TEXT,
-   which has room for 256: 0, or -1. */
-static int
-list_after_exec(char *text)
-{
-	size_t got = 0;
-	int fd[2], status;
-	ssize_t n = 1;
-	pid_t pid;
-
-	memset(text, 0, 256);
-	if (pipe(fd) < 0)
-		return -1;
-	fcntl(fd[0], F_SETFD, FD_CLOEXEC);
-	fcntl(fd[1], F_SETFD, FD_CLOEXEC);
-	pid = fork();
-	if (pid == 0) {
-		dup2(fd[1], STDOUT_FILENO);
-		execl("/bin/sh", "sh", "-c", LIST, (char *)NULL);
-		_exit(127);
-	}
-	close(fd[1]);
-	while (n > 0 && got < 255) {
-		n = read(fd[0], text + got, 255 - got);
-		got += n > 0 ? (size_t)n : 0;
-	}
-	close(fd[0]);
-	while (waitpid(pid, &status, 0) != pid)
-		if (errno != EINTR)
-			return -1;
-	return status ? -1 : 0;
+	open_said();
 }
 
 static void
@@ -114,6 +127,7 @@ STORM(storm_exec, has_nothing_of_a_selector)
 	close(fd[0]);
 	close(fd[1]);
 	support_end(mark, p->name);
+	close_said();
 }
 
 /* And those that reinit has made in a child. */
@@ -145,6 +159,7 @@ STORM(storm_exec, has_nothing_of_a_loop_nor_of_a_childs)
 	storm_reap(p->name, pid);
 	plx_loop_close(&loop);
 	support_end(mark, p->name);
+	close_said();
 }
 
 /* Everything that tasks can open. */
@@ -253,6 +268,7 @@ STORM(storm_exec, has_nothing_of_what_tasks_open)
 {
 	begin_clean();
 	cr_expect_eq(run_on(p->name, exec_among_all, p->name), 0);
+	close_said();
 }
 
 /* Programs are started one after the other, by a thread that looks at nothing,
@@ -313,4 +329,5 @@ STORM(storm_exec, at_any_instant_has_nothing_of_ours)
 #endif
 	begin_clean();
 	cr_expect_eq(run_on(p->name, open_and_close, p->name), 0);
+	close_said();
 }

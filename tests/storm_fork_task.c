@@ -135,9 +135,7 @@ live_alone(void)
 		STORM_WANT(storm_flow_join(&flow) == 0);
 	}
 	STORM_WANT(plx_sleep_until(when) == 0 && plx_now() >= when);
-	/* ThreadSanitizer makes no threads in such a child. */
-	if (!SUPPORT_TSAN)
-		STORM_WANT(plx_blocking(return_three, NULL, PLX_NEVER) == 3);
+	STORM_WANT(plx_blocking(return_three, NULL, PLX_NEVER) == 3);
 }
 
 /* The tasks that used what is closed end before its numbers come back. */
@@ -174,6 +172,9 @@ be_child(struct town *t)
 	alarm(60);
 	STORM_WANT(plx_blocking(return_three, NULL, PLX_NEVER) == -ECHILD);
 	STORM_WANT(plx_loop_wake(loop) == -ECHILD);
+	/* ThreadSanitizer leaves a child no stack but the one that forked. */
+	if (SUPPORT_TSAN)
+		_exit(0);
 	STORM_WANT(plx_loop_on_fork(loop) == 0);
 	/* Before any other task has its turn. */
 	close_copies(t);
@@ -285,11 +286,15 @@ Test(storm_fork_task, in_a_generator)
 {
 	struct support_mark mark = support_begin(NULL);
 
+	if (SUPPORT_TSAN)
+		cr_skip_test("a child has one stack alone");
 	fork_in_body(nowhere);
 	support_end(mark, NULL);
 }
 
 STORM(storm_fork_task, in_a_generator_of_a_task)
 {
+	if (SUPPORT_TSAN)
+		cr_skip_test("a child has one stack alone");
 	cr_expect_eq(run_on(p->name, fork_in_body, p->name), 0);
 }
