@@ -247,7 +247,7 @@ work_under_fire(struct field *f, int way, size_t jobs, int flows)
 	struct storm_flow flow[FLOWS];
 	plx_task *work[WORKS], *ear = NULL;
 
-	aim(way, storm_size(150, 10000));
+	aim(way, storm_size(150, 2000));
 	if (way == LIBRARY) {
 		plx_spawn(NULL, hear_all, f, &ear);
 		plx_checkpoint();
