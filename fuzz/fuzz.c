@@ -45,7 +45,7 @@ fuzz_chance(struct fuzz *f, uint32_t n)
 	return fuzz_below(f, n) == n - 1;
 }
 
-static void
+static void __attribute__((format(printf, 1, 0)))
 show(const char *format, va_list args)
 {
 	vfprintf(stderr, format, args);
