@@ -4,126 +4,15 @@
  *
  * The loop does nothing of its own accord: what it registers, moves and cancels
  * it does when a post arrives, so that it falls asleep whenever the posts stop,
- * and a wake that is lost is a test that hangs.  A sender is never more than
- * AHEAD posts in front of what has arrived; its parcels go round.
+ * and a wake that is lost is a test that hangs.
  */
 #include <config.h>
-
-#include <pthread.h>
 #include <sched.h>
-#include <pollux/blocking.h>
-#include <pollux/queue.h>
-#include "loop_fixture.h"
-#include "storm.h"
+#include "storm_senders.h"
 
 enum {
-	SENDERS = 4,
-	AHEAD = 400,
 	TIMERS = 16
 };
-
-struct parcel {
-	struct plx_queue_node node; /* first: of those that tasks get */
-	struct sender *sender;
-	size_t number;
-};
-
-struct sender {
-	plx_loop *loop;
-	void (*arrive)(void *arg);
-	void *hall; /* where posts arrive: ARRIVE's */
-	pthread_t thread;
-	size_t posts;
-	atomic_size_t arrived; /* that many, in order */
-	int bad, error;
-	struct parcel parcel[AHEAD];
-};
-
-static struct sender sender[SENDERS];
-
-static void
-set_senders(plx_loop *loop, size_t posts, void (*arrive)(void *), void *hall)
-{
-	memset(sender, 0, sizeof(sender));
-	for (int i = 0; i < SENDERS; i++) {
-		sender[i].loop = loop;
-		sender[i].arrive = arrive;
-		sender[i].hall = hall;
-		sender[i].posts = posts;
-	}
-}
-
-/* Some posts are followed by a wake that nobody needs. */
-static int
-send_posts(void *arg)
-{
-	struct sender *s = arg;
-	struct parcel *p;
-	size_t i;
-
-	for (i = 0; i < s->posts && !s->error; i++) {
-		while (i - atomic_load(&s->arrived) >= AHEAD)
-			sched_yield();
-		p = &s->parcel[i % AHEAD];
-		p->sender = s;
-		p->number = i;
-		s->error = plx_loop_post(s->loop, s->arrive, p);
-		if (i % 7 == 0 && !s->error)
-			s->error = plx_loop_wake(s->loop);
-	}
-	return s->error;
-}
-
-static void *
-sender_thread(void *arg)
-{
-	send_posts(arg);
-	return NULL;
-}
-
-static void
-start_senders(struct fixture *f)
-{
-	for (int i = 0; i < SENDERS; i++)
-		CHECK(f, pthread_create(&sender[i].thread, NULL, sender_thread,
-					&sender[i]) == 0);
-}
-
-static void
-join_senders(struct fixture *f)
-{
-	for (int i = 0; i < SENDERS; i++)
-		CHECK(f, pthread_join(sender[i].thread, NULL) == 0);
-}
-
-static size_t
-arrived(void)
-{
-	size_t n = 0;
-
-	for (int i = 0; i < SENDERS; i++)
-		n += atomic_load(&sender[i].arrived);
-	return n;
-}
-
-static void
-check_senders(struct fixture *f)
-{
-	for (int i = 0; i < SENDERS; i++) {
-		CHECK(f, sender[i].error == 0);
-		CHECK(f, sender[i].bad == 0);
-		CHECK(f, sender[i].arrived == sender[i].posts);
-	}
-}
-
-static void
-note_arrival(const struct parcel *p)
-{
-	struct sender *s = p->sender;
-
-	s->bad += p->number != atomic_load(&s->arrived);
-	atomic_store(&s->arrived, p->number + 1);
-}
 
 /* A loop with things to do: timers and a watch that come and go. */
 struct hall {
@@ -205,7 +94,7 @@ arrive_in_hall(void *arg)
 	struct parcel *p = arg;
 	struct hall *h = p->sender->hall;
 
-	note_arrival(p);
+	storm_note_arrival(p);
 	switch (storm_chance(&h->chance, 4)) {
 	case 0:
 		handle_watch(h);
@@ -216,7 +105,7 @@ arrive_in_hall(void *arg)
 	default:
 		handle_timer(h);
 	}
-	if (arrived() == h->stop_at)
+	if (storm_arrived() == h->stop_at)
 		plx_loop_stop(h->f.loop);
 }
 
@@ -229,7 +118,7 @@ open_hall(struct hall *h, const struct backend_param *p, size_t parcels)
 	support_sys.fake_clock = 0;
 	support_unix_pair(h->f.fd);
 	h->stop_at = parcels * SENDERS;
-	set_senders(h->f.loop, parcels, arrive_in_hall, h);
+	storm_set_senders(h->f.loop, parcels, arrive_in_hall, h);
 }
 
 /* Every timer that was not taken back has fired, once and not too early. */
@@ -253,14 +142,14 @@ STORM(storm_posts, each_runs_once_in_the_order_of_its_thread)
 	static struct hall h;
 
 	open_hall(&h, p, storm_size(20000, 500000));
-	start_senders(&h.f);
+	storm_start_senders(&h.f);
 	CHECK(&h.f, plx_loop_run(h.f.loop, PLX_NEVER) == 0);
-	join_senders(&h.f);
-	check_senders(&h.f);
+	storm_join_senders(&h.f);
+	storm_check_senders(&h.f);
 	check_hall(&h);
 	storm_say("storm: %s: %zu posts, %zu timers fired, %zu taken back, "
 		  "%zu bytes heard, %llu turns",
-		  h.f.name, arrived(), h.fired, h.cancelled, h.heard,
+		  h.f.name, storm_arrived(), h.fired, h.cancelled, h.heard,
 		  (unsigned long long)stats_of(&h.f).turns);
 	end(&h.f);
 }
@@ -273,22 +162,22 @@ STORM(storm_posts, those_that_come_after_a_stop_wait_and_none_outlives_the_loop)
 	for (size_t i = 0; i < storm_size(40, 2000); i++) {
 		open_hall(&h, p, AHEAD / 2);
 		h.stop_at /= 2;
-		start_senders(&h.f);
+		storm_start_senders(&h.f);
 		CHECK(&h.f, plx_loop_run(h.f.loop, PLX_NEVER) == 0);
-		before = arrived();
-		join_senders(&h.f);
-		CHECK(&h.f, arrived() == before);
+		before = storm_arrived();
+		storm_join_senders(&h.f);
+		CHECK(&h.f, storm_arrived() == before);
 		CHECK(&h.f, plx_loop_run_once(h.f.loop, 0) == 0);
-		check_senders(&h.f);
+		storm_check_senders(&h.f);
 		check_hall(&h);
-		before = arrived();
+		before = storm_arrived();
 		for (int k = 0; k < 100; k++)
 			IS(&h.f,
 			   plx_loop_post(h.f.loop, arrive_in_hall,
-					 &sender[k % SENDERS].parcel[k]),
+					 &storm_sender[k % SENDERS].parcel[k]),
 			   0);
 		end(&h.f);
-		CHECK(&h.f, arrived() == before);
+		CHECK(&h.f, storm_arrived() == before);
 	}
 }
 
@@ -340,119 +229,4 @@ STORM(storm_posts, no_wake_of_many_is_lost)
 		CHECK(&f, k[i].error == 0);
 	}
 	end(&f);
-}
-
-/* Tasks: the senders are jobs, posts put parcels into a queue. */
-struct office {
-	const char *name;
-	struct plx_queue queue;
-	int over;
-	size_t slept, cancelled;
-};
-
-static void
-put_parcel(void *arg)
-{
-	struct parcel *p = arg;
-	struct office *o = p->sender->hall;
-
-	plx_queue_put(&o->queue, &p->node);
-}
-
-static int
-get_parcels(void *arg)
-{
-	struct office *o = arg;
-	struct plx_queue_node *node;
-	int r;
-
-	while ((r = plx_queue_get(&o->queue, &node, PLX_NEVER)) > 0) {
-		note_arrival((struct parcel *)node);
-		plx_queue_done(&o->queue);
-	}
-	return r;
-}
-
-/* A job that sends posts. */
-static int
-await_sender(void *arg)
-{
-	return plx_blocking(send_posts, arg, PLX_NEVER);
-}
-
-static int
-sleep_a_little(void *arg)
-{
-	uint64_t *chance = arg;
-	int64_t when = plx_after(storm_chance(chance, 50) * PLX_MICROSECOND);
-	int r = plx_sleep_until(when);
-
-	if (r == 0 && plx_now() < when)
-		return -EPROTO;
-	return r < 0 ? -r : 0;
-}
-
-/* Tasks that sleep come, and are cancelled or joined, until all is over. */
-static int
-trouble(void *arg)
-{
-	struct office *o = arg;
-	uint64_t chance = 4;
-	plx_task *t;
-	int r, result;
-
-	while (!o->over) {
-		r = plx_spawn(NULL, sleep_a_little, &chance, &t);
-		if (r < 0)
-			return r;
-		if (storm_chance(&chance, 2))
-			plx_checkpoint();
-		if (storm_chance(&chance, 2))
-			plx_cancel(t);
-		plx_join(t, &result, PLX_NEVER);
-		o->slept += result == 0;
-		o->cancelled += result == ECANCELED;
-		if (result != 0 && result != ECANCELED)
-			return -EPROTO;
-	}
-	return 0;
-}
-
-static int
-run_office(void *arg)
-{
-	struct office o = {.name = arg};
-	plx_task *job[SENDERS], *getter;
-	int result = -1;
-
-	plx_queue_init(&o.queue);
-	set_senders(plx_self_loop(), storm_size(10000, 200000), put_parcel, &o);
-	plx_spawn(NULL, get_parcels, &o, &getter);
-	plx_spawn(NULL, trouble, &o, NULL);
-	for (int i = 0; i < SENDERS; i++)
-		plx_spawn(NULL, await_sender, &sender[i], &job[i]);
-	for (int i = 0; i < SENDERS; i++) {
-		cr_expect_eq(plx_join(job[i], &result, PLX_NEVER), 0);
-		cr_expect_eq(result, 0, "%s: %d", o.name, result);
-	}
-	plx_checkpoint();
-	cr_expect_eq(plx_queue_join(&o.queue, PLX_NEVER), 0);
-	while (arrived() < SENDERS * sender[0].posts)
-		plx_sleep(0);
-	o.over = 1;
-	plx_queue_close(&o.queue);
-	plx_join(getter, &result, PLX_NEVER);
-	cr_expect_eq(result, 0, "%s: %d", o.name, result);
-	storm_say("storm: %s: tasks: %zu posts, %zu sleeps, %zu cancelled",
-		  o.name, arrived(), o.slept, o.cancelled);
-	return 0;
-}
-
-STORM(storm_posts, those_of_jobs_reach_tasks_once_and_in_order)
-{
-	struct fixture f = {.loop = NULL};
-
-	memcpy(f.name, p->name, sizeof(f.name));
-	cr_expect_eq(run_on(p->name, run_office, p->name), 0);
-	check_senders(&f);
 }
