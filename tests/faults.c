@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <pollux/types.h>
+#include "figures.h"
 #include "faults_sys.h"
 
 #define SAMPLE 150     /* points of a scenario, unless all shall be */
@@ -153,24 +154,13 @@ play_undisturbed(struct tour *t)
 	t->step = 1 + t->points / SAMPLE;
 }
 
-/* Into the file that PLX_FAULTS_TABLE names: Criterion swallows what a test
-   says when it speaks TAP. */
 static void
 tell_figures(const struct tour *t)
 {
-	const char *name = getenv("PLX_FAULTS_TABLE");
-	FILE *f = name ? fopen(name, "a") : stdout;
-
-	if (!f)
-		return;
-	fprintf(f, "%sfaults: %s %s: %lu calls, %lu runs, %lu findings",
-		name ? "" : "# ", t->scenario->name, t->backend, t->total,
-		t->runs, t->findings);
-	if (t->missed > 0)
-		fprintf(f, " (%lu not reached)", t->missed);
-	fputc('\n', f);
-	if (name)
-		fclose(f);
+	figures_say("faults: %s %s: %lu calls, %lu runs, %lu findings, %lu not "
+		    "reached",
+		    t->scenario->name, t->backend, t->total, t->runs,
+		    t->findings, t->missed);
 }
 
 void

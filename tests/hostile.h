@@ -19,9 +19,8 @@
  * (no /proc), or an instrumented server's memory says nothing, that part is
  * left out.
  *
- * Sizes are those of a sample, unless PLX_HOSTILE is "all" in the environment;
- * what was seen is written to the file that PLX_FIGURES names, as test runners
- * keep what tests say to themselves: make check-hostile.
+ * Sizes are those of a sample, unless PLX_HOSTILE is "all" in the environment:
+ * make check-hostile.
  */
 #ifndef PLX_HOSTILE_H
 #define PLX_HOSTILE_H
@@ -29,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "echod_driver.h"
+#include "figures.h"
 #include "proc.h"
 
 #define STORM_HONEST 3
@@ -54,8 +54,11 @@ struct storm {
 	long after;  /* when all was over */
 };
 
-/* ALL in a full run, else SAMPLE. */
-size_t storm_size(size_t sample, size_t all);
+static inline size_t
+storm_size(size_t sample, size_t all)
+{
+	return figures_size("PLX_HOSTILE", sample, all);
+}
 
 /* Begins a test with a server: echod, on BACKEND with ARGS (may be NULL). */
 void storm_begin(struct storm *s, const char *backend, const char *const *args);

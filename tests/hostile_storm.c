@@ -20,14 +20,6 @@
 
 #define LONGEST 3000
 
-size_t
-storm_size(size_t sample, size_t all)
-{
-	const char *which = getenv("PLX_HOSTILE");
-
-	return which && strcmp(which, "all") == 0 ? all : sample;
-}
-
 /* A line of N bytes, by SEED. */
 static void
 make_line(char *line, size_t n, uint64_t seed)
@@ -245,19 +237,10 @@ expect_calm(struct storm *s)
 void
 storm_say(const struct storm *s, const char *name)
 {
-	const char *file = getenv("PLX_FIGURES");
-	char text[256];
-	int fd, n;
-
-	n = snprintf(text, sizeof(text),
-		     "# hostile: %s: %s: %lu deeds, %llu honest rounds, memory "
-		     "%ld KiB before, %ld at most, %ld after\n",
-		     s->backend, name, s->deeds, (unsigned long long)s->rounds,
-		     s->memory / 1024, s->most / 1024, s->after / 1024);
-	fd = file ? open(file, O_WRONLY | O_CREAT | O_APPEND, 0666)
-		  : dup(STDERR_FILENO);
-	cr_assert_eq(write(fd, text, (size_t)n), n, "%s", strerror(errno));
-	close(fd);
+	figures_say("hostile: %s: %s: %lu deeds, %llu honest rounds, memory "
+		    "%ld KiB before, %ld at most, %ld after",
+		    s->backend, name, s->deeds, (unsigned long long)s->rounds,
+		    s->memory / 1024, s->most / 1024, s->after / 1024);
 }
 
 /* One storm; how much the server holds then. */

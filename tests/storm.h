@@ -11,8 +11,7 @@
  * what is lost makes a test hang, which its time limit ends.
  *
  * Sizes are those of a sample, unless PLX_STORM is "all" in the environment:
- * make check-long.  What was seen is appended to the file that PLX_FIGURES
- * names, if it does.
+ * make check-long.
  */
 #ifndef PLX_STORM_H
 #define PLX_STORM_H
@@ -21,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <pollux/stream.h>
+#include "figures.h"
 #include "task_common.h"
 
 /* A test on BACKEND's name P; what hangs fails after the time limit. */
@@ -36,11 +36,11 @@
 			_exit(__LINE__ % 255 + 1); \
 	} while (0)
 
-/* ALL in a full run, else SAMPLE. */
-size_t storm_size(size_t sample, size_t all);
-
-/* A line for the figures. */
-void storm_say(const char *format, ...) PLX_PRINTF(1, 2);
+static inline size_t
+storm_size(size_t sample, size_t all)
+{
+	return figures_size("PLX_STORM", sample, all);
+}
 
 /* The next of a sequence: 0 to BELOW - 1. */
 unsigned storm_chance(uint64_t *state, unsigned below);

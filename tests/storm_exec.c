@@ -317,8 +317,8 @@ open_and_close(void *arg)
 	pthread_join(s.thread, NULL);
 	cr_expect_eq(s.failures, 0, "%s: %d programs had more, as %s", a.name,
 		     s.failures, s.text);
-	storm_say("storm: %s: %zu programs while all was opened %zu times",
-		  a.name, s.programs, times);
+	figures_say("storm: %s: %zu programs while all was opened %zu times",
+		    a.name, s.programs, times);
 	return 0;
 }
 

@@ -268,8 +268,8 @@ STORM(storm_fork, in_each_kind_of_callback_leaves_the_parent_alone)
 		begin_layers(&l, p, place);
 		for (i = 0; i < n; i++)
 			fork_once(&l);
-		storm_say("storm: %s: place %d: %zu forks, %zu bytes", l.f.name,
-			  place, n, l.got);
+		figures_say("storm: %s: place %d: %zu forks, %zu bytes",
+			    l.f.name, place, n, l.got);
 		end(&l.f);
 	}
 }

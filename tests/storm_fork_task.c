@@ -205,9 +205,10 @@ fork_in_town(void *arg)
 		storm_reap(arg, child);
 	}
 	close_town(&t);
-	storm_say("storm: %s: tasks: %zu forks, %zu bytes, %llu answers",
-		  (char *)arg, n, t.flow[0].got + t.flow[1].got + t.flow[2].got,
-		  (unsigned long long)t.asked);
+	figures_say("storm: %s: tasks: %zu forks, %zu bytes, %llu answers",
+		    (char *)arg, n,
+		    t.flow[0].got + t.flow[1].got + t.flow[2].got,
+		    (unsigned long long)t.asked);
 	return 0;
 }
 

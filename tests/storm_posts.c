@@ -147,10 +147,10 @@ STORM(storm_posts, each_runs_once_in_the_order_of_its_thread)
 	storm_join_senders(&h.f);
 	storm_check_senders(&h.f);
 	check_hall(&h);
-	storm_say("storm: %s: %zu posts, %zu timers fired, %zu taken back, "
-		  "%zu bytes heard, %llu turns",
-		  h.f.name, storm_arrived(), h.fired, h.cancelled, h.heard,
-		  (unsigned long long)stats_of(&h.f).turns);
+	figures_say("storm: %s: %zu posts, %zu timers fired, %zu taken back, "
+		    "%zu bytes heard, %llu turns",
+		    h.f.name, storm_arrived(), h.fired, h.cancelled, h.heard,
+		    (unsigned long long)stats_of(&h.f).turns);
 	end(&h.f);
 }
 

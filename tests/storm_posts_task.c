@@ -109,8 +109,8 @@ run_office(void *arg)
 	plx_queue_close(&o.queue);
 	plx_join(getter, &result, PLX_NEVER);
 	cr_expect_eq(result, 0, "%s: %d", o.name, result);
-	storm_say("storm: %s: tasks: %zu posts, %zu sleeps, %zu cancelled",
-		  o.name, storm_arrived(), o.slept, o.cancelled);
+	figures_say("storm: %s: tasks: %zu posts, %zu sleeps, %zu cancelled",
+		    o.name, storm_arrived(), o.slept, o.cancelled);
 	return 0;
 }
 

@@ -284,12 +284,12 @@ stand_fire(void *arg)
 	for (int way = 0; way < WAYS; way++) {
 		work_under_fire(&f, way, IDLE_WORKS, 0);
 		work_under_fire(&f, way, WORKS, FLOWS);
-		storm_say("storm: %s: %s: %zu signals, of which %zu heard; so "
-			  "far %zu sleeps, %zu timeouts, %zu connections, "
-			  "%zu jobs, %zu processes",
-			  f.name, ways[way], (size_t)gun.caught, f.heard,
-			  f.slept, f.timeouts, f.connections, f.jobs,
-			  f.processes);
+		figures_say(
+			"storm: %s: %s: %zu signals, of which %zu heard; so "
+			"far %zu sleeps, %zu timeouts, %zu connections, "
+			"%zu jobs, %zu processes",
+			f.name, ways[way], (size_t)gun.caught, f.heard, f.slept,
+			f.timeouts, f.connections, f.jobs, f.processes);
 	}
 	end_scene(&f.scene);
 	plx_close(fd[0]);
@@ -394,10 +394,11 @@ STORM(storm_signals, no_loop_loses_or_learns_anything)
 	throw_from(&r, r.f.fd[0]);
 	for (int way = 0; way < LIBRARY; way++) {
 		go_round(&r, way);
-		storm_say("storm: %s: loop, %s: %zu signals; so far %zu bytes, "
-			  "%zu timers",
-			  r.f.name, ways[way], (size_t)gun.caught, r.passed,
-			  r.fired);
+		figures_say(
+			"storm: %s: loop, %s: %zu signals; so far %zu bytes, "
+			"%zu timers",
+			r.f.name, ways[way], (size_t)gun.caught, r.passed,
+			r.fired);
 	}
 	CHECK(&r.f, r.bad == 0 && r.early == 0);
 	end(&r.f);

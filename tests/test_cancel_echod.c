@@ -10,49 +10,7 @@
 #include <signal.h>
 #include "cancel_everywhere.h"
 #include "cancel_peer.h"
-#include "options.h"
-#include "report.h"
-#include "server.h"
-
-void
-report(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-int
-report_flush(void)
-{
-	return 0;
-}
-
-void
-report_lines(const char *text)
-{
-	(void)text;
-}
-
-void
-report_clean(char *text)
-{
-	(void)text;
-}
-
-static int
-serve(int argc, char **argv)
-{
-	struct options o;
-	int status;
-
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGUSR1, SIG_IGN);
-	status = options_read(&o, argc, argv);
-	cr_assert_eq(status, 0);
-	status = server_run(&o);
-	options_free(&o);
-	return status;
-}
+#include "echod_inside.h"
 
 static void
 check_blocks(const char *where)
@@ -70,7 +28,7 @@ check_blocks(const char *where)
                                                                             \
 		for (int i = 0; i < n; i++)                                 \
 			list[i] = argv[i];                                  \
-		return serve(n, list);                                      \
+		return echod_inside(n, list);                               \
 	}                                                                   \
 	CANCEL_EVERYWHERE(NAME, .program = NAME, .serves = 1, .peer = PEER, \
 			  .stop = peer_stop, .check = check_blocks)

@@ -10,33 +10,7 @@
 #include <signal.h>
 #include "faults_peer.h"
 #include "faults_programs.h"
-#include "options.h"
-#include "report.h"
-#include "server.h"
-
-void
-report(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-int
-report_flush(void)
-{
-	return 0;
-}
-
-void
-report_lines(const char *text)
-{
-	(void)text;
-}
-
-void
-report_clean(char *text)
-{
-	(void)text;
-}
+#include "echod_inside.h"
 
 static void
 end(void)
@@ -51,23 +25,6 @@ end_service(void)
 {
 	if (faults_peer_served())
 		end();
-}
-
-static int
-serve(int argc, char **argv)
-{
-	struct options o;
-	int status;
-
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGUSR1, SIG_IGN);
-	status = options_read(&o, argc, argv);
-	if (status != 0)
-		return status;
-	status = server_run(&o);
-	options_free(&o);
-	return status;
 }
 
 static int
@@ -91,7 +48,7 @@ play(const char *backend, int (*fn)(void))
                                                                        \
 		for (int i = 0; i < n; i++)                            \
 			list[i] = argv[i];                             \
-		return serve(n, list);                                 \
+		return echod_inside(n, list);                          \
 	}                                                              \
 	static int play_##NAME(const char *backend)                    \
 	{                                                              \

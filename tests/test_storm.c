@@ -14,33 +14,6 @@
 
 #define PIECE 3000
 
-size_t
-storm_size(size_t sample, size_t all)
-{
-	const char *which = getenv("PLX_STORM");
-
-	return which && strcmp(which, "all") == 0 ? all : sample;
-}
-
-void
-storm_say(const char *format, ...)
-{
-	const char *file = getenv("PLX_FIGURES");
-	char text[256];
-	va_list args;
-	int fd, n;
-
-	if (!file)
-		return;
-	va_start(args, format);
-	n = vsnprintf(text, sizeof(text) - 1, format, args);
-	va_end(args);
-	text[n++] = '\n';
-	fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-	cr_expect_eq(write(fd, text, (size_t)n), n, "%s", strerror(errno));
-	close(fd);
-}
-
 unsigned
 storm_chance(uint64_t *state, unsigned below)
 {
