@@ -77,6 +77,48 @@ LOOPS(watches, a_reader_and_a_writer_share_a_descriptor)
 	end(&f);
 }
 
+#define CROWD 600
+
+static void
+hear(struct plx_watch *w, unsigned events)
+{
+	size_t *heard = w->arg;
+
+	*heard += events == PLX_READ;
+}
+
+/* Where the kernel keeps no set, each question walks all of it: one is enough
+   for what is ready. */
+LOOPS(watches, whoever_walks_a_set_is_asked_once_for_all_of_it)
+{
+	static struct plx_watch crowd[CROWD];
+	struct fixture f;
+	size_t heard = 0;
+
+	begin(&f, p);
+	cr_assert(support_want_fds(CROWD + 50));
+	support_unix_pair(f.fd);
+	put(&f, f.fd[1]);
+	for (int i = 0; i < CROWD; i++) {
+		crowd[i] = (struct plx_watch){.fn = hear, .arg = &heard};
+		IS(&f,
+		   plx_loop_watch(f.loop, &crowd[i], dup(f.fd[0]), PLX_READ),
+		   0);
+	}
+	turn(&f);
+	CHECK(&f, heard > 0);
+	if (strcmp(f.name, "poll") == 0 || strcmp(f.name, "select") == 0)
+		CHECK(&f, heard == CROWD);
+	for (int i = 0; i < 4; i++)
+		turn(&f);
+	CHECK(&f, heard >= CROWD);
+	for (int i = 0; i < CROWD; i++) {
+		plx_loop_forget(f.loop, crowd[i].fd, 0);
+		close(crowd[i].fd);
+	}
+	end(&f);
+}
+
 LOOPS(watches, wrong_arguments_are_refused_at_once)
 {
 	struct fixture f;
