@@ -50,33 +50,33 @@ ask_one(int fd)
 }
 
 static int
+ask_and_close(int fd)
+{
+	int r = ask_one(fd), closed = plx_close(fd);
+
+	return r ? r : closed;
+}
+
+static int
 ask(void *arg)
 {
-	int fd, r, closed;
+	int fd, r;
 
 	(void)arg;
 	r = plx_connect_address(&meeting.at, NULL, &fd, faults_in(PLX_SECOND));
-	if (r < 0)
-		return r;
-	r = ask_one(fd);
-	closed = plx_close(fd);
-	return r ? r : closed;
+	return r < 0 ? r : ask_and_close(fd);
 }
 
 static int
 ask_by_name(void *arg)
 {
 	char text[64];
-	int fd, r, closed;
+	int fd, r;
 
 	(void)arg;
 	plx_address_format(&meeting.at, text, sizeof(text));
 	r = plx_connect_text(text, NULL, &fd, faults_in(PLX_SECOND));
-	if (r < 0)
-		return r;
-	r = ask_one(fd);
-	closed = plx_close(fd);
-	return r ? r : closed;
+	return r < 0 ? r : ask_and_close(fd);
 }
 
 static int

@@ -102,6 +102,10 @@ void storm_expect_listed(struct storm *s, const char *text);
 /* Has the storm RAGE until it is known to leave nothing behind: see above. */
 void storm_rage(struct storm *s, void (*rage)(struct storm *s));
 
+/* A whole test: all of that with echod, one storm, and the calm behind it. */
+void storm_play(const char *backend, const char *const *args,
+		void (*rage)(struct storm *s), const char *name);
+
 /* Wants the server calm and ends it.  Writes what was seen, under NAME. */
 void storm_end(struct storm *s, const char *name);
 void storm_say(const struct storm *s, const char *name);

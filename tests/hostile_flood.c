@@ -88,12 +88,7 @@ PLX_BACKENDS(flood, silent_clients_cost_next_to_nothing)
 ParameterizedTest(struct backend_param *b, flood,
 		  silent_clients_cost_next_to_nothing)
 {
-	struct storm s;
-
-	storm_begin(&s, b->name, NULL);
-	storm_settle(&s);
-	storm_rage(&s, say_nothing);
-	storm_end(&s, "say nothing");
+	storm_play(b->name, NULL, say_nothing, "say nothing");
 }
 
 static void
@@ -117,12 +112,7 @@ PLX_BACKENDS(flood, who_vanishes_without_a_byte_is_forgotten)
 ParameterizedTest(struct backend_param *b, flood,
 		  who_vanishes_without_a_byte_is_forgotten)
 {
-	struct storm s;
-
-	storm_begin(&s, b->name, NULL);
-	storm_settle(&s);
-	storm_rage(&s, vanish);
-	storm_end(&s, "vanish without a byte");
+	storm_play(b->name, NULL, vanish, "vanish without a byte");
 }
 
 /* A client that offers little room to its peer. */
@@ -181,12 +171,7 @@ PLX_BACKENDS(deaf, clients_are_owed_64_kib_at_most)
 ParameterizedTest(struct backend_param *b, deaf,
 		  clients_are_owed_64_kib_at_most)
 {
-	struct storm s;
-
-	storm_begin(&s, b->name, NULL);
-	storm_settle(&s);
-	storm_rage(&s, go_deaf_to_echoes);
-	storm_end(&s, "never read");
+	storm_play(b->name, NULL, go_deaf_to_echoes, "never read");
 }
 
 /* A byte from here is worth four thousand from there. */

@@ -151,12 +151,8 @@ ParameterizedTest(struct backend_param *b, resets,
 		  of_those_that_hibernate_harm_nobody)
 {
 	static const char *const args[] = {"--idle-timeout=2", NULL};
-	struct storm s;
 
-	storm_begin(&s, b->name, args);
-	storm_settle(&s);
-	storm_rage(&s, reset_asleep);
-	storm_end(&s, "reset while they hibernate");
+	storm_play(b->name, args, reset_asleep, "reset while they hibernate");
 }
 
 /* One in each state; the stop comes while the server stands still, so that it

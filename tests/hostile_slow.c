@@ -73,12 +73,8 @@ ParameterizedTest(struct backend_param *b, slow,
 {
 	static const char *const args[] = {"--mode=line", "--idle-timeout=0.7",
 					   NULL};
-	struct storm s;
 
-	storm_begin(&s, b->name, args);
-	storm_settle(&s);
-	storm_rage(&s, stop_in_a_line);
-	storm_end(&s, "stop in a line");
+	storm_play(b->name, args, stop_in_a_line, "stop in a line");
 }
 
 /* They never pause for as long as the timeout. */
@@ -143,12 +139,7 @@ PLX_BACKENDS(slow, one_byte_a_packet_comes_back_as_it_came)
 ParameterizedTest(struct backend_param *b, slow,
 		  one_byte_a_packet_comes_back_as_it_came)
 {
-	struct storm s;
-
-	storm_begin(&s, b->name, NULL);
-	storm_settle(&s);
-	storm_rage(&s, send_single_bytes);
-	storm_end(&s, "a byte a packet");
+	storm_play(b->name, NULL, send_single_bytes, "a byte a packet");
 }
 
 /* Sends until it is cut, LEFT bytes at most: how many. */
@@ -192,10 +183,6 @@ ParameterizedTest(struct backend_param *b, slow,
 		  a_line_without_end_takes_no_memory)
 {
 	static const char *const args[] = {"--mode=line", "-v", NULL};
-	struct storm s;
 
-	storm_begin(&s, b->name, args);
-	storm_settle(&s);
-	storm_rage(&s, never_end_a_line);
-	storm_end(&s, "a line without end");
+	storm_play(b->name, args, never_end_a_line, "a line without end");
 }

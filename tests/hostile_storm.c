@@ -284,3 +284,15 @@ storm_end(struct storm *s, const char *name)
 	echod_stop(&s->e);
 	support_end(s->mark, s->backend);
 }
+
+void
+storm_play(const char *backend, const char *const *args,
+	   void (*rage)(struct storm *s), const char *name)
+{
+	struct storm s;
+
+	storm_begin(&s, backend, args);
+	storm_settle(&s);
+	storm_rage(&s, rage);
+	storm_end(&s, name);
+}

@@ -159,12 +159,8 @@ PLX_BACKENDS(mixed, harm_of_all_kinds_in_raw_mode)
 ParameterizedTest(struct backend_param *b, mixed, harm_of_all_kinds_in_raw_mode)
 {
 	static const char *const args[] = {"--workers=2", NULL};
-	struct storm s;
 
-	storm_begin(&s, b->name, args);
-	storm_settle(&s);
-	storm_rage(&s, mix);
-	storm_end(&s, "all of it, raw");
+	storm_play(b->name, args, mix, "all of it, raw");
 }
 
 PLX_BACKENDS(mixed, harm_of_all_kinds_in_line_mode)
