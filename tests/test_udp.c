@@ -217,6 +217,7 @@ ON_BOTH(udp, a_refused_datagram_does_not_harm_the_socket, hear_of_refusal)
 static int
 refuse_nonsense(void *arg)
 {
+	static const char too_long[1 << 20];
 	struct udp_list l = udp_list(2);
 	struct udp_pair p;
 
@@ -230,7 +231,8 @@ refuse_nonsense(void *arg)
 	cr_expect_eq(plx_send_datagrams(-1, l.d, 2, PLX_NEVER), -EBADF);
 	cr_expect_eq(plx_recvfrom(-1, NULL, 0, NULL, PLX_NEVER), -EBADF);
 	cr_expect_eq(plx_sendto(-1, NULL, 0, NULL, PLX_NEVER), -EBADF);
-	cr_expect_eq(plx_sendto(p.fd[0], l.text, 1 << 20, &p.at[1], PLX_NEVER),
+	cr_expect_eq(plx_sendto(p.fd[0], too_long, sizeof(too_long), &p.at[1],
+				PLX_NEVER),
 		     -EMSGSIZE);
 	udp_close(&p);
 	udp_list_free(&l);
