@@ -5,6 +5,8 @@
  */
 #include <config.h>
 
+#include <fcntl.h>
+#include <sys/wait.h>
 #include "stream_common.h"
 
 static int
@@ -167,3 +169,101 @@ linger_for_the_peer(void *arg)
 	return 0;
 }
 ON_BACKENDS(stream_close, linger_reads_until_the_peer_ends, linger_for_the_peer)
+
+/* Does in a forked child what END says, to a copy of S. */
+static void
+end_in_a_child(struct plx_stream *s, int (*end)(struct plx_stream *s))
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0) {
+		alarm(30);
+		_exit(end(s));
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0, "%#x", status);
+}
+
+static int
+abort_it(struct plx_stream *s)
+{
+	plx_stream_abort(s);
+	return plx_stream_fileno(s) != -EBADF;
+}
+
+static int
+close_it(struct plx_stream *s)
+{
+	return plx_stream_close(s, PLX_NEVER) != 0;
+}
+
+static int
+close_it_with_a_queue(struct plx_stream *s)
+{
+	return plx_stream_close(s, PLX_NEVER) != -ECHILD;
+}
+
+/* A child that has not taken the loop has a descriptor of its own, but the
+   socket behind it is its parent's. */
+static int
+abort_in_a_child(void *arg)
+{
+	const char *name = arg;
+	struct plx_stream s;
+	int peer;
+
+	open_tcp(&s, &peer);
+	end_in_a_child(&s, abort_it);
+	cr_expect_eq(plx_stream_write(&s, "x", 1, PLX_NEVER), 1, "%s", name);
+	cr_expect_eq(plx_stream_close(&s, PLX_NEVER), 0, "%s", name);
+	plx_await_fd(peer, PLX_READ, PLX_NEVER);
+	cr_expect(heard(peer, "x"), "%s", name);
+	plx_await_fd(peer, PLX_READ, PLX_NEVER);
+	cr_expect(at_end(peer), "%s: %d", name, errno);
+	plx_close(peer);
+	return 0;
+}
+ON_BACKENDS(stream_close, a_childs_abort_is_no_reset, abort_in_a_child)
+
+/* What is queued is sent by the parent, once. */
+static int
+close_a_queue_in_a_child(void *arg)
+{
+	const char *name = arg;
+	struct plx_stream s;
+	size_t before;
+	int peer;
+
+	open_unix(&s, &peer, NULL);
+	before = stuff(&s);
+	cr_expect_eq(plx_stream_write(&s, "late", 4, PLX_NEVER), 4, "%s", name);
+	skip(peer, before);
+	end_in_a_child(&s, close_it_with_a_queue);
+	cr_expect_eq(plx_stream_close(&s, PLX_NEVER), 0, "%s", name);
+	cr_expect(heard(peer, "late"), "%s", name);
+	cr_expect(at_end(peer), "%s", name);
+	close(peer);
+	return 0;
+}
+ON_BACKENDS(stream_close, a_childs_close_sends_no_queue,
+	    close_a_queue_in_a_child)
+
+/* The flag of a pipe is its parent's, too. */
+static int
+close_a_pipe_in_a_child(void *arg)
+{
+	const char *name = arg;
+	struct plx_stream s;
+	int fd[2];
+
+	cr_assert_eq(pipe(fd), 0);
+	cr_expect_eq(plx_stream_open(&s, fd[1], NULL), 0, "%s", name);
+	end_in_a_child(&s, close_it);
+	cr_expect(fcntl(fd[1], F_GETFL) & O_NONBLOCK, "%s", name);
+	cr_expect_eq(plx_stream_close(&s, PLX_NEVER), 0, "%s", name);
+	close(fd[0]);
+	return 0;
+}
+ON_BACKENDS(stream_close, a_childs_close_leaves_a_pipe_non_blocking,
+	    close_a_pipe_in_a_child)

@@ -148,6 +148,12 @@ PLX_API int plx_stream_write_eof(struct plx_stream *s, int64_t deadline);
  * A TCP socket that is closed with bytes unread resets the connection, which
  * may destroy answers on their way: where the peer may still be sending,
  * plx_stream_linger comes first.
+ *
+ * In a forked child, before plx_loop_on_fork, only the child's copy is closed:
+ * what is queued stays its parent's to send (-ECHILD), and so do the flags of
+ * the file.  The same for plx_stream_abort, whose peer hears nothing, and
+ * plx_stream_detach.  After plx_loop_on_fork the queue is the child's as well,
+ * and would be sent twice.
  */
 PLX_API int plx_stream_close(struct plx_stream *s, int64_t deadline);
 

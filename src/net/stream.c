@@ -144,10 +144,19 @@ let_go(struct plx_stream *s)
 	s->flags |= PLX__STREAM_CLOSED;
 	plx__stream_drop(s);
 	plx_buf_clear(&s->in);
-	if (s->restore)
+	if (s->restore && !plx__loop_check(s->loop))
 		s->sys->set_nonblock(s->sys, fd, 0);
 	s->fd = -1;
 	return fd;
+}
+
+/* In a forked child: what is queued is its parent's to send. */
+static int
+forget(struct plx_stream *s)
+{
+	int queued = s->out.length > 0, closed = plx_close(let_go(s));
+
+	return queued ? -ECHILD : closed;
 }
 
 int
@@ -159,6 +168,8 @@ plx_stream_close(struct plx_stream *s, int64_t deadline)
 		return -EPERM;
 	if (s->flags & PLX__STREAM_CLOSED)
 		return -EBADF;
+	if (plx__loop_check(s->loop))
+		return forget(s);
 	s->flags |= PLX__STREAM_CLOSED;
 	plx_event_set(&s->sunk);
 	if (s->out.length > 0)
@@ -185,7 +196,7 @@ plx_stream_abort(struct plx_stream *s)
 
 	if (s->fd < 0 || !plx_self())
 		return;
-	if (!(s->flags & PLX__STREAM_FILE))
+	if (!(s->flags & PLX__STREAM_FILE) && !plx__loop_check(s->loop))
 		s->sys->setsockopt(s->sys, s->fd, SOL_SOCKET, SO_LINGER, &now,
 				   sizeof(now));
 	plx_close(let_go(s));
