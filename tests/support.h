@@ -107,7 +107,7 @@ enum support_entry {
 	SUPPORT_SOCKET = 1 << 10, /* socket, bind, connect ... getpeername */
 	SUPPORT_FSTAT = 1 << 11,
 	SUPPORT_CLOSE = 1 << 12,
-	SUPPORT_OTHER = 1 << 13,  /* dup_onto, unlink, unmap, getpid ... */
+	SUPPORT_OTHER = 1 << 13,  /* dup_onto, unlink, unmap ... */
 	SUPPORT_CLOCK = 1 << 14,  /* counted, never fails */
 	SUPPORT_SPAWN = 1 << 15,  /* spawn, pidfd_open, set_nonblock */
 	SUPPORT_REAP = 1 << 16,	  /* waitpid, kill, pidfd_kill */
@@ -116,9 +116,9 @@ enum support_entry {
 };
 
 /*
- * Where the kernel wipes no page at a fork the library asks for its process
- * instead, at each call; there getpid neither counts nor fails, so that the
- * same figures hold.
+ * getpid counts among the others and never fails, for it cannot.  Where the
+ * kernel wipes no page at a fork the library asks for its process instead, at
+ * each call; there it does not count, so that the same figures hold.
  */
 
 #define SUPPORT_ENTRIES 19

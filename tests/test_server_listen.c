@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include "server_common.h"
 
 Test(server_listen, options_are_checked)
@@ -83,6 +84,31 @@ Test(server_listen, a_path_goes_with_the_server_that_made_it)
 	plx_server_close(&s.server);
 	cr_assert_eq(lstat(p.path, &st), 0, "that file is another's");
 	unlink(p.path);
+	cr_assert_eq(rmdir(p.dir), 0);
+	support_end(mark, NULL);
+}
+
+Test(server_listen, a_child_takes_no_path_away)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct place p;
+	struct scene s;
+	struct stat st;
+	pid_t pid;
+	int status;
+
+	set_scene(&s, NULL, echo);
+	make_place(&p, &s.at[0]);
+	open_server(&s);
+	pid = fork();
+	if (pid == 0) {
+		plx_server_close(&s.server);
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(lstat(p.path, &st), 0);
+	plx_server_close(&s.server);
+	cr_assert_eq(lstat(p.path, &st), -1);
 	cr_assert_eq(rmdir(p.dir), 0);
 	support_end(mark, NULL);
 }

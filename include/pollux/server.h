@@ -135,7 +135,11 @@ struct plx_server_stats {
 PLX_API void plx_server_stats(const plx_server *s,
 			      struct plx_server_stats *out);
 
-/* Closes the sockets and frees *S, which must not run, and sets it to NULL. */
+/*
+ * Closes the sockets and frees *S, which must not run, and sets it to NULL.
+ * The paths of Unix sockets are unlinked by the process that made them, as long
+ * as they are the same files: a forked child takes none away from its parent.
+ */
 PLX_API void plx_server_close(plx_server **s);
 
 /* Opens, runs and closes a server, whose handle is in *S (S may be NULL)

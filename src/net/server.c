@@ -59,7 +59,7 @@ note_path(struct plx_listener *l)
 	}
 	l->device = (uint64_t)st.st_dev;
 	l->inode = (uint64_t)st.st_ino;
-	l->has_path = 1;
+	l->made_path = sys->getpid(sys);
 	return 0;
 }
 
@@ -69,10 +69,11 @@ plx__listener_unlink(struct plx_listener *l)
 	const struct plx_sys *sys = l->server->sys;
 	const char *path = path_of(&l->address);
 	struct stat st;
+	int made = l->made_path && l->made_path == sys->getpid(sys);
 
-	if (!l->has_path)
+	l->made_path = 0;
+	if (!made)
 		return;
-	l->has_path = 0;
 	if (sys->lstat(sys, path, &st) >= 0 &&
 	    (uint64_t)st.st_dev == l->device && (uint64_t)st.st_ino == l->inode)
 		sys->unlink(sys, path);

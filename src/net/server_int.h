@@ -40,7 +40,7 @@ struct plx_listener {
 	int waiting;		/* in SCOPE */
 	int fd;			/* -1: closed */
 	int counted;		/* admit has said 1 for the next connection */
-	int has_path;		/* ADDRESS is a file, made by us */
+	pid_t made_path;	/* by this process ADDRESS is a file; or 0 */
 	uint64_t device, inode; /* of that, to unlink no other's */
 	struct plx_address address;
 };
