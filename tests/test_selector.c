@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "selector_parts.h"
 #include "support.h"
@@ -261,6 +262,45 @@ Test(always, survives_removal_and_return_in_any_order)
 	}
 	for (i = 0; i < 5; i++)
 		fclose(file[i]);
+	end(&s, mark, "epoll");
+}
+
+static ino_t pretended;
+
+static int
+pretend_inode(const struct plx_sys *sys, int fd, struct stat *st)
+{
+	(void)sys, (void)fd;
+	*st = (struct stat){.st_dev = 1, .st_ino = pretended};
+	return 0;
+}
+
+/* Numbers of files that are a power of two apart, or two of them. */
+static const ino_t apart[] = {1,       1 << 1,	1 << 7,	   1 << 8,
+			      1 << 14, 1 << 15, 1 << 16,   1 << 22,
+			      1 << 23, 0x10001, 0x8000100, 0x40004000};
+
+/* Closed, and its number another file's at once. */
+Test(always, a_file_is_not_taken_for_one_that_was_closed)
+{
+	plx_selector *s;
+	struct support_mark mark = begin("epoll", &s);
+	FILE *file = tmpfile();
+	int fd = fileno(file);
+	size_t i;
+
+	support_sys.sys.fstat = pretend_inode;
+	for (i = 0; i < sizeof(apart) / sizeof(apart[0]); i++) {
+		pretended = 77777;
+		cr_assert_eq(plx_selector_register(s, fd, PLX_READ, NULL), 0);
+		cr_assert_eq(plx_selector_register(s, fd, PLX_READ, NULL),
+			     -EEXIST);
+		pretended ^= apart[i];
+		cr_assert_eq(plx_selector_register(s, fd, PLX_READ, NULL), 0,
+			     "%#lx apart", (unsigned long)apart[i]);
+		cr_assert_eq(plx_selector_unregister(s, fd), 0);
+	}
+	fclose(file);
 	end(&s, mark, "epoll");
 }
 

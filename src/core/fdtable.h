@@ -25,11 +25,11 @@ struct plx_slot {
 	uint32_t generation; /* of the registration; 0: free */
 	int32_t next;	     /* in the queue of the always ready */
 	uint16_t patience;   /* events until we look whether it is alive */
-	uint16_t print;	     /* of a file not in the backend: keys.c */
-	uint8_t asked;	     /* what the caller asked for */
-	uint8_t armed;	     /* what the backend has; 0: it knows nothing */
+	uint16_t print_low;  /* of a file not in the backend: keys.c */
+	uint8_t print_high;
+	uint8_t asked; /* what the caller asked for */
+	uint8_t armed; /* what the backend has; 0: it knows nothing */
 	uint8_t state;
-	uint8_t unused;
 };
 
 struct plx_fdtable {

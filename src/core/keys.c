@@ -31,6 +31,9 @@ _Static_assert(PLX_FEATURE_EDGE == PLX_BACKEND_HAS_EDGE &&
 /* No mechanism has it. */
 #define EXCLUSIVE_ONCE (PLX_EXCLUSIVE | PLX_ONESHOT)
 
+/* What a slot has room for. */
+#define PRINT_BITS 0xffffffu
+
 static int
 change(plx_selector *s, int fd, unsigned old, unsigned new, uint32_t generation)
 {
@@ -59,10 +62,11 @@ check_events(const plx_selector *s, unsigned events)
 
 /*
  * Tells one file that the backend does not know from another: device and
- * inode, boiled down to what a slot has room for.  0 and *PRINT, or -errno.
+ * inode, boiled down to what a slot has room for, so that inodes of one device
+ * differ whose lowest 24 bits do.  0 and *PRINT, which is not 0, or -errno.
  */
 static int
-fingerprint(plx_selector *s, int fd, uint16_t *print)
+fingerprint(plx_selector *s, int fd, uint32_t *print)
 {
 	struct stat st;
 	int ret = s->sys->fstat(s->sys, fd, &st);
@@ -71,7 +75,9 @@ fingerprint(plx_selector *s, int fd, uint16_t *print)
 	if (ret < 0)
 		return ret;
 	mix = (uint64_t)st.st_ino ^ (uint64_t)st.st_dev << 7;
-	*print = (uint16_t)((mix ^ mix >> 16 ^ mix >> 32) | 1u << 15);
+	*print = (uint32_t)(mix ^ mix >> 24 ^ mix >> 48) & PRINT_BITS;
+	if (*print == 0)
+		*print = 1;
 	return 0;
 }
 
@@ -79,19 +85,24 @@ fingerprint(plx_selector *s, int fd, uint16_t *print)
 static void
 take_print(plx_selector *s, int fd, struct plx_slot *slot)
 {
-	if (fingerprint(s, fd, &slot->print) < 0)
-		slot->print = 0;
+	uint32_t print;
+
+	if (fingerprint(s, fd, &print) < 0)
+		print = 0;
+	slot->print_low = (uint16_t)print;
+	slot->print_high = (uint8_t)(print >> 16);
 }
 
 static int
 print_holds(plx_selector *s, int fd, const struct plx_slot *slot)
 {
-	uint16_t print;
+	uint32_t kept = slot->print_low | (uint32_t)slot->print_high << 16;
+	uint32_t print;
 	int ret = fingerprint(s, fd, &print);
 
 	if (ret < 0)
 		return ret != -EBADF;
-	return !slot->print || print == slot->print;
+	return !kept || print == kept;
 }
 
 /* Descriptors of the selector's: whoever names one means a closed one. */
