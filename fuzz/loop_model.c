@@ -9,6 +9,7 @@
 
 #include "loop_model.h"
 
+#include <errno.h>
 #include <poll.h>
 
 struct loop_world w;
@@ -19,8 +20,12 @@ is_ready(int watch)
 {
 	short asked = watch % 2 ? POLLOUT : POLLIN;
 	struct pollfd p = {.fd = fd_of(watch), .events = asked};
+	int n;
 
-	FUZZ_SO(poll(&p, 1, 0) >= 0);
+	/* A timer's signal ends even a poll that does not wait. */
+	while ((n = poll(&p, 1, 0)) < 0 && errno == EINTR)
+		;
+	FUZZ_SO(n >= 0);
 	/* What select(2) cannot show is left open. */
 	if (watch % 2 && p.revents & POLLHUP && !(p.revents & POLLOUT))
 		return -1;
