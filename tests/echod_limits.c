@@ -82,7 +82,7 @@ ParameterizedTest(struct backend_param *b, limits,
 	struct echod e = echod_start(b->name, NULL);
 	int fd[150], i;
 
-	if (!limit_memory(&e, 5 << 20)) {
+	if (!limit_memory(&e, 2 << 20)) {
 		echod_stop(&e);
 		cr_skip_test("%s: memory cannot be limited", b->name);
 	}
