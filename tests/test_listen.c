@@ -26,6 +26,31 @@ listen_on(const char *text, const struct plx_listen_options *o)
 	return err < 0 ? err : fd;
 }
 
+static int asked;
+
+static int
+ask_listen(const struct plx_sys *sys, int fd, int backlog)
+{
+	(void)sys;
+	asked = backlog;
+	return listen(fd, backlog) < 0 ? -errno : 0;
+}
+
+/* Whatever the C library says: musl's SOMAXCONN is 128. */
+Test(listen, many_may_wait_unless_fewer_are_asked_for)
+{
+	struct support_mark mark = support_begin(NULL);
+	struct plx_listen_options o = {.sys = &support_sys.sys};
+
+	support_sys.sys.listen = ask_listen;
+	close(listen_on("127.0.0.1:0", &o));
+	cr_assert_geq(asked, 4096);
+	o.backlog = 5;
+	close(listen_on("127.0.0.1:0", &o));
+	cr_assert_eq(asked, 5);
+	support_end(mark, NULL);
+}
+
 /* The address that FD is bound to, in words. */
 static const char *
 bound(int fd)

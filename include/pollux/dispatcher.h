@@ -82,9 +82,10 @@ PLX_API int plx_dispatcher_create_socket(struct plx_dispatcher *d, int domain,
    handle_accept. */
 PLX_API int plx_dispatcher_set_socket(struct plx_dispatcher *d, int fd);
 
-/* As setsockopt(2), bind(2) and listen(2) (BACKLOG 0: SOMAXCONN).  The any
-   address of v6 takes v4 too, where it can.  Listen without handle_accept:
-   -EINVAL.  -EBADF, here and below: D has no socket. */
+/* As setsockopt(2), bind(2) and listen(2) (BACKLOG as in struct
+   plx_listen_options).  The any address of v6 takes v4 too, where it can.
+   Listen without handle_accept: -EINVAL.  -EBADF, here and below: D has no
+   socket. */
 PLX_API int plx_dispatcher_set_reuse_addr(struct plx_dispatcher *d);
 PLX_API int plx_dispatcher_bind(struct plx_dispatcher *d,
 				const struct plx_address *address);

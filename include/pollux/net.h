@@ -42,7 +42,8 @@ PLX_API int plx_address_format(const struct plx_address *address, char *text,
 			       size_t cap);
 
 struct plx_listen_options {
-	int backlog;	/* 0: SOMAXCONN */
+	int backlog;	/* 0: 4096, or SOMAXCONN if that is more, which the
+			   system cuts to its own limit */
 	int reuse_port; /* several sockets share the port, and the load where
 			   the system shares it out; TCP only: -ENOTSUP */
 	const struct plx_sys *sys; /* NULL; the library's tests use another */

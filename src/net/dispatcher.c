@@ -132,7 +132,7 @@ plx_dispatcher_listen(struct plx_dispatcher *d, int backlog)
 
 	if (!d->ops->handle_accept)
 		return -EINVAL;
-	err = sys->listen(sys, d->fd, backlog ? backlog : SOMAXCONN);
+	err = sys->listen(sys, d->fd, plx__backlog(backlog));
 	if (err < 0)
 		return err;
 	d->state = PLX_DISPATCHER_LISTENING;

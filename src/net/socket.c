@@ -140,7 +140,7 @@ listen_on(const struct plx_sys *sys, const struct plx_address *a, int backlog,
 	err = plx__socket_bind(sys, fd, a, SOCK_STREAM);
 	if (err < 0)
 		goto fail;
-	err = sys->listen(sys, fd, backlog ? backlog : SOMAXCONN);
+	err = sys->listen(sys, fd, plx__backlog(backlog));
 	if (err < 0)
 		goto unbind;
 	return fd;

@@ -6,6 +6,14 @@
 #include <pollux/net.h>
 #include "sys.h"
 
+/* What listen(2) is asked for.  SOMAXCONN is the C library's word, 128 of
+   musl's, where Linux has allowed 4096 since 5.4. */
+static inline int
+plx__backlog(int asked)
+{
+	return asked ? asked : SOMAXCONN > 4096 ? SOMAXCONN : 4096;
+}
+
 /* Can several sockets be given A? */
 int plx__socket_shares(const struct plx_address *a);
 
