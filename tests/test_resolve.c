@@ -55,6 +55,26 @@ fail_to_resolve(void *arg)
 IN_A_TASK(resolve, a_failure_is_an_errno_that_gai_strerror_can_tell,
 	  fail_to_resolve)
 
+static int
+resolve_oddly(void *arg)
+{
+	struct addrinfo hints = numeric, *list = NULL;
+
+	(void)arg;
+	hints.ai_flags = ~0;
+	cr_expect_eq(
+		plx_getaddrinfo("127.0.0.1", "7007", &hints, &list, PLX_NEVER),
+		-EINVAL);
+	hints = numeric;
+	hints.ai_family = AF_UNIX;
+	cr_expect_eq(
+		plx_getaddrinfo("127.0.0.1", "7007", &hints, &list, PLX_NEVER),
+		-EAFNOSUPPORT);
+	cr_expect_null(list);
+	return 0;
+}
+IN_A_TASK(resolve, odd_wishes_are_told_apart, resolve_oddly)
+
 Test(resolve, outside_a_task_it_is_refused)
 {
 	struct addrinfo *list = NULL;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -69,7 +70,27 @@ Test(sys, failures_on_a_closed_descriptor_are_answers)
 	IS(SYS->setsockopt(SYS, -1, SOL_SOCKET, SO_RCVBUF, event, len), -EBADF);
 	IS(SYS->getsockname(SYS, -1, (void *)event, &len), -EBADF);
 	IS(SYS->getpeername(SYS, -1, (void *)event, &len), -EBADF);
+	IS(SYS->pread(SYS, -1, &byte, 1, 0), -EBADF);
+	IS(SYS->pwrite(SYS, -1, &byte, 1, 0), -EBADF);
 	cr_expect_lt(SYS->epoll_ctl(SYS, -1, 1, 0, (void *)event), 0);
+}
+
+Test(sys, no_more_descriptors_is_an_answer)
+{
+	struct rlimit limit, none;
+	int fd[2] = {-1, -1};
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	IS(SYS->pipe(SYS, fd), -EMFILE);
+	IS(SYS->socket(SYS, AF_UNIX, SOCK_STREAM, 0), -EMFILE);
+#ifdef __linux__
+	IS(SYS->eventfd(SYS), -EMFILE);
+#endif
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	cr_expect_eq(fd[0], -1);
 }
 
 Test(sys, paths_that_are_not_there_are_answers)
@@ -179,6 +200,9 @@ Test(sys, pages_come_and_take_advice)
 	cr_assert(ret == 0 || ret == -ENOSYS);
 	cr_assert_eq(errno, 4711);
 	p[0] = 1;
+	IS(SYS->protect(SYS, p + 1, PAGE, PROT_NONE), -EINVAL);
+	IS(SYS->unmap(SYS, p + 1, PAGE), -EINVAL);
+	p[0] = 2;
 	IS(SYS->unmap(SYS, p, PAGE), 0);
 	errno = 4711;
 	cr_assert_lt(SYS->map(SYS, SIZE_MAX & ~(PAGE - 1), &page), 0);

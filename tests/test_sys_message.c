@@ -97,4 +97,12 @@ Test(sys_message, nonblock_tells_what_it_was)
 	cr_assert(fcntl(fd[0], F_GETFL) & O_NONBLOCK);
 	close(fd[0]);
 	close(fd[1]);
+	cr_assert_eq(SYS->set_nonblock(SYS, fd[0], 1), -EBADF);
+#ifdef O_PATH
+	fd[0] = open("/", O_PATH | O_CLOEXEC);
+	cr_assert_geq(fd[0], 0);
+	cr_assert_eq(SYS->set_nonblock(SYS, fd[0], 1), -EBADF,
+		     "it has flags, but none that could be set");
+	close(fd[0]);
+#endif
 }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "support.h"
@@ -132,6 +133,26 @@ Test(sys_process, what_cannot_run_is_an_answer)
 	IS(SYS->spawn(SYS, &what), -EBADF);
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
 	cr_assert_eq(errno, ECHILD, "nothing is left");
+}
+
+Test(sys_process, no_descriptor_for_a_copy_is_an_answer)
+{
+	const char *argv[] = {"sh", NULL};
+	const struct plx_spawn what = {
+		.path = "/bin/sh",
+		.argv = argv,
+		.fd = {1, PLX_SPAWN_KEEP, PLX_SPAWN_KEEP},
+	};
+	struct rlimit limit, few;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	few.rlim_cur = 3;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	IS(SYS->spawn(SYS, &what), -EINVAL);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+	cr_assert_eq(errno, ECHILD, "nothing was started");
 }
 
 Test(sys_process, ignored_and_blocked_signals_stay_here)
