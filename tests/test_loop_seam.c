@@ -124,3 +124,38 @@ LOOPS(loop_seam, a_turn_tells_that_it_was_stopped)
 	IS(&f, plx__loop_turn(f.loop, 0), 0);
 	end(&f);
 }
+
+struct notice {
+	struct plx_loop_notice base;
+	struct fixture *f;
+	char letter;
+};
+
+static void
+hear(struct plx_loop_notice *n)
+{
+	struct notice *notice = PLX_OF(n, struct notice, base);
+
+	write_letter(notice->f, notice->letter);
+}
+
+LOOPS(loop_seam, a_notice_that_is_dropped_is_told_nothing_more)
+{
+	struct fixture f;
+	struct notice a = {.base.run = hear, .f = &f, .letter = 'a'};
+	struct notice b = {.base.run = hear, .f = &f, .letter = 'b'};
+
+	begin(&f, p);
+	plx__loop_add_notice(f.loop, &a.base);
+	plx__loop_add_notice(f.loop, &b.base);
+	IS(&f, plx__loop_tell(f.loop), 0);
+	IS(&f, plx_loop_run_once(f.loop, PLX_NEVER), 0);
+	LOGGED(&f, "ba");
+	plx__loop_drop_notice(f.loop, &a.base);
+	plx__loop_drop_notice(f.loop, &a.base);
+	IS(&f, plx__loop_tell(f.loop), 0);
+	IS(&f, plx_loop_run_once(f.loop, PLX_NEVER), 0);
+	LOGGED(&f, "b");
+	plx__loop_drop_notice(f.loop, &b.base);
+	end(&f);
+}

@@ -322,20 +322,3 @@ LOOPS(posts, on_fork_in_the_parent_drops_nothing)
 	LOGGED(&f, "a");
 	end(&f);
 }
-
-LOOPS(posts, one_whose_wake_fails_is_taken_back)
-{
-	struct fixture f;
-	struct note a = {.f = &f, .letter = 'a'};
-	struct note b = {.f = &f, .letter = 'b'};
-
-	begin_real(&f, p);
-	support_sys.fails = SUPPORT_SEND;
-	support_sys.fail_with = EIO;
-	support_sys.fail_at = 1;
-	IS(&f, plx_loop_post(f.loop, run_note, &a), -EIO);
-	IS(&f, plx_loop_post(f.loop, run_note, &b), 0);
-	IS(&f, plx_loop_run_once(f.loop, PLX_NEVER), 0);
-	LOGGED(&f, "b");
-	end(&f);
-}

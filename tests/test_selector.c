@@ -234,6 +234,32 @@ Test(always, takes_turns_with_what_the_kernel_reports)
 	end(&s, mark, "epoll");
 }
 
+PLX_BACKENDS(always, an_error_of_the_wait_hides_none)
+ParameterizedTest(struct backend_param *p, always,
+		  an_error_of_the_wait_hides_none)
+{
+	plx_selector *s;
+	struct support_mark mark = begin(p->name, &s);
+	struct plx_ready ready[4];
+	FILE *file = tmpfile();
+	int n, told = 0;
+
+	cr_assert_eq(plx_selector_register(s, fileno(file), PLX_READ, NULL), 0);
+	for (int i = 0; i < 2; i++) {
+		support_sys.fails = SUPPORT_WAIT;
+		support_sys.fail_with = ENOMEM;
+		support_sys.fail_at = 1;
+		n = look(s, ready, 4);
+		cr_assert(n == 1 || n == -ENOMEM, "%s: %d", p->name, n);
+		told += n == 1;
+	}
+	support_sys.fail_at = 0;
+	cr_assert_eq(told, s->due, "%s: those that this side keeps", p->name);
+	cr_assert_eq(look(s, ready, 4), 1, "%s", p->name);
+	fclose(file);
+	end(&s, mark, p->name);
+}
+
 Test(always, survives_removal_and_return_in_any_order)
 {
 	plx_selector *s;
