@@ -47,6 +47,9 @@ Test(address, tcp_addresses_come_back_as_they_were)
 	expect_round("255.255.255.255:65535", "255.255.255.255:65535");
 	expect_round("[::1]:7007", "[::1]:7007");
 	expect_round("[2001:db8::a:b]:80", "[2001:db8::a:b]:80");
+	/* Not any address, and not one of IPv4, though they begin as those. */
+	expect_round("[0:0:1::]:80", "[0:0:1::]:80");
+	expect_round("[::1:0:0:0]:80", "[::1:0:0:0]:80");
 }
 
 Test(address, any_address_has_one_name)
@@ -66,6 +69,7 @@ Test(address, interface_is_kept)
 	expect_round("[fe80::1%lo]:7007", "[fe80::1%lo]:7007");
 	expect_round("[fe80::1%1]:7007", "[fe80::1%lo]:7007");
 	expect_round("[fe80::1%99999]:7007", "[fe80::1%99999]:7007");
+	expect_refusal("[fe80::1%1234567890]:7007", -EINVAL);
 }
 
 Test(address, unix_paths_come_back_as_they_were)

@@ -168,3 +168,23 @@ ParameterizedTest(struct backend_param *p, buf_store,
 	plx_loop_close(&loop);
 	support_end(mark, p->name);
 }
+
+Test(buf_store, room_that_was_reserved_and_not_used_serves_an_append)
+{
+	struct fixture f;
+	void *space = NULL;
+	const void *data = NULL;
+	size_t n;
+
+	begin(&f, 0);
+	cr_assert_gt(plx_buf_reserve(&f.b, 100, &space), 0);
+	cr_assert_eq(plx_buf_append(&f.b, much(), MUCH), 0);
+	cr_assert_eq(plx_buf_length(&f.b), MUCH);
+	for (size_t done = 0; done < MUCH; done += n) {
+		n = plx_buf_peek(&f.b, &data);
+		cr_assert_gt(n, 0);
+		cr_assert_eq(memcmp(data, (const char *)much() + done, n), 0);
+		plx_buf_consume(&f.b, n);
+	}
+	end(&f);
+}

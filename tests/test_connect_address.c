@@ -129,8 +129,9 @@ static int
 refuse_words(void *arg)
 {
 	static const char *const bad[] = {
-		"",	 "name",     "name:", ":http", "a:b:80",
-		"unix:", "[::1]:+1", "[]:80", NULL};
+		"",	 "name",     "name:", ":http",	  "a:b:80",
+		"unix:", "[::1]:+1", "[]:80", "[name:80", NULL};
+	char much[300];
 	int fd = 4711;
 
 	(void)arg;
@@ -139,6 +140,10 @@ refuse_words(void *arg)
 			     bad[i]);
 	cr_expect_eq(plx_connect_text(NULL, NULL, &fd, 0), -EINVAL);
 	cr_expect_eq(plx_connect_text("a:b:80", NULL, &fd, 0), -EINVAL);
+	memset(much, 'a', sizeof(much));
+	memcpy(much + sizeof(much) - 4, ":80", 4);
+	cr_expect_eq(plx_connect_text(much, NULL, &fd, 0), -EINVAL,
+		     "no name is as long as that");
 	cr_expect_eq(plx_connect_text("127.0.0.1:65536", NULL, &fd, 0),
 		     -ERANGE);
 	cr_expect_eq(plx_connect_text("name:65536", NULL, &fd, 0), -ERANGE);

@@ -99,6 +99,31 @@ Test(listen, gives_a_port_and_takes_connections)
 	cr_assert_eq(support_count_fds(), before);
 }
 
+Test(listen, at_strange_addresses_fails)
+{
+	static const char *const strange[] = {
+		"[2001:db8::1]:0", "[0:1::]:0",	  "[0:0:0:1::]:0",
+		"[::1:0:0:1:0]:0", "[::1:0:0]:0",
+	};
+	int before = support_count_fds();
+
+	for (size_t i = 0; i < sizeof(strange) / sizeof(strange[0]); i++)
+		cr_expect_lt(listen_on(strange[i], NULL), 0, "%s", strange[i]);
+	cr_assert_eq(support_count_fds(), before);
+}
+
+Test(listen, backlog_is_what_was_asked_for)
+{
+	const struct plx_listen_options o = {.backlog = 1};
+	int fd = listen_on("127.0.0.1:0", &o);
+	int client = connect_to(bound(fd));
+
+	cr_assert_geq(fd, 0);
+	cr_expect_geq(client, 0);
+	close(client);
+	close(fd);
+}
+
 Test(listen, is_non_blocking_and_closed_by_exec)
 {
 	int fd = listen_on("127.0.0.1:0", NULL);

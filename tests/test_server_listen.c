@@ -182,3 +182,24 @@ Test(server_listen, sockets_that_do_not_listen_stay_the_callers)
 	cr_assert_eq(close(given[0]), 0);
 	support_end(mark, NULL);
 }
+
+/* In a scope that is over, so that it stops before it has begun. */
+static int
+serve_unseen(void *name)
+{
+	struct plx_scope over;
+	struct scene s;
+	int r;
+
+	set_scene(&s, name, echo);
+	s.options.handler = NULL;
+	cr_expect_eq(plx_serve(&s.options, NULL), -EINVAL, "%s", s.name);
+	set_scene(&s, name, echo);
+	plx_scope_enter(&over, PLX_NEVER);
+	plx_scope_cancel(&over);
+	r = plx_serve(&s.options, NULL);
+	cr_expect(r == 0 || r == -ECANCELED, "%s: %d", s.name, r);
+	plx_scope_leave(&over, r);
+	return 0;
+}
+ON_BACKENDS(server_listen, one_call_serves_without_telling_which, serve_unseen)
