@@ -197,13 +197,12 @@ set(void *state, int fd, unsigned old, unsigned new, uint64_t token)
 	return 0;
 }
 
+/* Of an error or a hang-up. */
 static unsigned
 trouble(short revents)
 {
-	unsigned mask = 0;
+	unsigned mask = PLX_BACKEND_DIRECTIONS;
 
-	if (revents & (POLLERR | POLLHUP))
-		mask |= PLX_BACKEND_DIRECTIONS;
 	if (revents & POLLHUP)
 		mask |= PLX_BACKEND_EOF;
 	if (revents & POLLERR)
