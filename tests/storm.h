@@ -26,7 +26,7 @@
 /* A test on BACKEND's name P; what hangs fails after the time limit. */
 #define STORM(SUITE, TEST)        \
 	PLX_BACKENDS(SUITE, TEST) \
-	ParameterizedTest(struct backend_param *p, SUITE, TEST, .timeout = 120)
+	ParameterizedTest(struct backend_param *p, SUITE, TEST, .timeout = 600)
 
 /* In a child, whose findings come back as its exit status: the line on which
    something was wrong, modulo 255. */
