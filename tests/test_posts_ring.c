@@ -72,8 +72,10 @@ run_other(void *arg)
 static void
 post_note(void)
 {
-	IS(ring.note->f,
-	   plx_loop_post(ring.note->f->loop, run_other, ring.note), 0);
+	struct note *n = ring.note;
+
+	IS(n->f, plx_loop_post(n->f->loop, run_note, n), 0);
+	IS(n->f, plx_loop_post(n->f->loop, run_other, n), 0);
 }
 
 LOOPS(posts_ring, one_that_is_taken_back_leaves_those_behind_it)
@@ -87,7 +89,7 @@ LOOPS(posts_ring, one_that_is_taken_back_leaves_those_behind_it)
 	IS(&f, plx_loop_post(f.loop, run_note, &a), -EIO);
 	IS(&f, plx_loop_post(f.loop, run_note, &a), 0);
 	IS(&f, plx_loop_run_once(f.loop, PLX_NEVER), 0);
-	LOGGED(&f, "ba");
+	LOGGED(&f, "bba");
 	end(&f);
 }
 

@@ -95,6 +95,7 @@ ask_for_nothing(void *arg)
 		-EINVAL);
 	cr_expect_eq(plx_process_wait(&ended, &status, 0), -EINVAL);
 	cr_expect_eq(plx_awaitable_result(&mute), -EINVAL);
+	cr_expect_eq(plx_await_fd(-1, PLX_READ, PLX_NEVER), -EBADF);
 	cr_expect_eq(plx_await(plx_fd_awaitable(&f, -1, PLX_READ), PLX_NEVER),
 		     -EBADF);
 	return 0;

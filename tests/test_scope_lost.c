@@ -108,7 +108,9 @@ check_in_shield(void *arg)
 	plx_scope_enter(&outer, in(PLX_SECOND));
 	plx_scope_shield(&shield, PLX_NEVER, PLX_NEVER);
 	support_sys.now += 2 * PLX_SECOND;
-	cr_expect_eq(plx_checkpoint(), 0, "a shield holds without a wait");
+	/* The first brings the turn in which the second finds the end. */
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(plx_checkpoint(), 0, "a shield holds: %d", i);
 	plx_scope_leave(&shield, 0);
 	cr_expect_eq(plx_scope_leave(&outer, plx_checkpoint()), -ETIMEDOUT);
 	return 0;
