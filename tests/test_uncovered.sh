@@ -118,7 +118,7 @@ printf '\topen_it\n\t\trace: all\n\topen_it: if (fd\n\t\tnever: one\n' \
 	>"$work/two"
 list "$work/two"
 lines 4:0,7 6:0,1
-uncovered && says 'uncovered: 2 branches, 0 not explained; 2 entries (1 never, 1'
+uncovered && says 'uncovered: 2 branches, 0 not explained; 2 entries (1 never,'
 result $? "what is said of a line goes before what is said of its function"
 
 printf '\tclose_it\n\t\tmagic\n' >"$work/two"
