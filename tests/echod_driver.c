@@ -27,6 +27,7 @@
 #define ARGS_MAX 16
 
 int echod_descriptor_limit;
+int echod_signalled;
 int echod_log;
 struct echod_handed echod_handed;
 
@@ -64,6 +65,18 @@ take_handed(void)
 	dup2(echod_handed.fd, 3);
 }
 
+/* What is held back when a program begins waits for that. */
+static void
+signal_itself(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, echod_signalled);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	raise(echod_signalled);
+}
+
 static void
 become(const char **argv, int out, int err)
 {
@@ -79,6 +92,8 @@ become(const char **argv, int out, int err)
 	dup2(err, STDERR_FILENO);
 	if (echod_handed.count)
 		take_handed();
+	if (echod_signalled)
+		signal_itself();
 	execv(argv[0], (char *const *)(uintptr_t)argv);
 	_exit(127);
 }

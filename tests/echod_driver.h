@@ -38,6 +38,9 @@ struct echod_result {
 /* Limits the descriptors of the programs started from now on; 0: not. */
 extern int echod_descriptor_limit;
 
+/* A signal that they find waiting for them; 0: none. */
+extern int echod_signalled;
+
 /* Where their standard error goes; 0: to the file that echod_errors reads. */
 extern int echod_log;
 

@@ -291,6 +291,20 @@ ParameterizedTest(struct backend_param *b, stop,
 	support_end(mark, b->name);
 }
 
+/* Before some of the workers have started: nothing has failed. */
+Test(stop, a_stop_during_the_start_is_clean)
+{
+	static const char *const args[] = {"--workers=64",
+					   "--listen=127.0.0.1:0", NULL};
+	struct echod_result r;
+
+	echod_signalled = SIGTERM;
+	r = echod_run(args);
+	echod_signalled = 0;
+	cr_assert_eq(r.status, 0);
+	cr_assert_str_eq(r.err, "");
+}
+
 PLX_BACKENDS(stop, usr1_lists_the_tasks_of_every_worker)
 ParameterizedTest(struct backend_param *b, stop,
 		  usr1_lists_the_tasks_of_every_worker)

@@ -129,7 +129,7 @@ note_start(struct worker *w)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* 1 when all workers have started, 0 not yet, -1 when it is over before. */
+/* 1 when all workers have started, 0 not yet, -1 when a stop came before. */
 static int
 all_started(struct server *s)
 {
@@ -146,14 +146,14 @@ static int
 lead(void *worker)
 {
 	struct worker *w = worker;
-	int all = 0;
+	int err = control_begin(w->server), all = 0;
 
-	if (control_begin(w->server) < 0)
-		all = -1;
-	while (all == 0 && (all = all_started(w->server)) == 0)
+	while (err == 0 && (all = all_started(w->server)) == 0)
 		if (await_change(w) < 0)
 			return 0;
-	if (all < 0 || control_announce(w->server) < 0)
+	if (err == 0 && all > 0)
+		err = control_announce(w->server);
+	if (err < 0)
 		server_fail(w->server);
 	return 0;
 }
