@@ -13,7 +13,8 @@
  * A datagram that cannot be sent is dropped, as the network would; the others
  * go on.  Room in the socket is waited for, but not in a Unix socket, where the
  * queue that is full may be that of one client who does not read.  A stop
- * cancels the scope; what is in the socket by then is answered.
+ * cancels the scope, maybe between a receive and the answers; what has come by
+ * then is answered.
  */
 #include <config.h>
 
@@ -37,6 +38,8 @@
 
 struct batch {
 	struct plx_datagram list[BATCH];
+	struct plx_datagram *next; /* to be answered */
+	int left;		   /* from there on */
 	char data[BATCH][LONGEST];
 };
 
@@ -84,41 +87,42 @@ select_honest(struct plx_datagram *list, int n, unsigned own)
 	return kept;
 }
 
-/* Sends N, dropping what cannot be sent by DEADLINE: 0, or -ECANCELED. */
+/* Sends what is left, dropping what cannot be sent by DEADLINE: 0, or
+   -ECANCELED and the rest is still there. */
 static int
-answer(int fd, struct plx_datagram *list, int n, int64_t deadline)
+answer(int fd, struct batch *b, int64_t deadline)
 {
 	int sent;
 
-	while (n > 0) {
-		sent = plx_send_datagrams(fd, list, n, deadline);
+	while (b->left > 0) {
+		sent = plx_send_datagrams(fd, b->next, b->left, deadline);
 		if (sent == -ECANCELED)
 			return sent;
 		if (sent < 0)
 			sent = 1;
-		list += sent;
-		n -= sent;
+		b->next += sent;
+		b->left -= sent;
 	}
 	return 0;
 }
 
-/* Answers batches until there is an error, which is returned, or LIMIT of them
-   have been. */
+/* Answers what is left and then batches, until there is an error, which is
+   returned, or LIMIT of them have been. */
 static int
 echo(int fd, struct batch *b, unsigned own, int limit, int64_t deadline)
 {
-	int i, n = 0;
+	int i, n;
 
-	for (i = 0; limit == 0 || i < limit; i++) {
+	for (i = 0;; i++) {
+		n = answer(fd, b, own ? deadline : 0);
+		if (n < 0 || (limit > 0 && i == limit))
+			return n;
 		n = plx_recv_datagrams(fd, b->list, BATCH, deadline);
 		if (n < 0)
 			return n;
-		n = select_honest(b->list, n, own);
-		n = answer(fd, b->list, n, own ? deadline : 0);
-		if (n < 0)
-			return n;
+		b->next = b->list;
+		b->left = select_honest(b->list, n, own);
 	}
-	return 0;
 }
 
 /* As echo, with the errors that earlier datagrams have brought home passed
@@ -141,7 +145,10 @@ make_batch(void)
 	struct batch *b = malloc(sizeof(*b));
 	int i;
 
-	for (i = 0; b && i < BATCH; i++) {
+	if (!b)
+		return NULL;
+	b->left = 0;
+	for (i = 0; i < BATCH; i++) {
 		b->list[i].data = b->data[i];
 		b->list[i].room = LONGEST;
 	}
