@@ -139,6 +139,35 @@ ParameterizedTest(struct backend_param *b, datagrams,
 	support_end(mark, b->name);
 }
 
+/* From the port of one of its sockets to another. */
+PLX_BACKENDS(datagrams, that_could_go_round_within_echod_are_dropped)
+ParameterizedTest(struct backend_param *b, datagrams,
+		  that_could_go_round_within_echod_are_dropped)
+{
+	static const char *const two[] = {"--udp", "--listen=127.0.0.1:0",
+					  "--listen=127.0.0.1:0", NULL};
+	struct support_mark mark = echod_begin(b->name);
+	struct echod e = echod_start(b->name, two);
+	struct plx_address a = read_address(&e);
+	char line[256], port[16], other[64], byte;
+	int forged, honest;
+
+	echod_read_line(&e, line, sizeof(line));
+	cr_assert(sscanf(line, "echod: listening on 127.0.0.1:%15s", port) ==
+		  1);
+	snprintf(other, sizeof(other), "127.0.0.2:%s", port);
+	forged = connect_from(other, &a);
+	honest = connect_from("127.0.0.1:0", &a);
+	cr_assert_eq(send(forged, "a", 1, 0), 1);
+	cr_assert_eq(send(honest, "b", 1, 0), 1);
+	expect_back(honest, "b", 1, b->name);
+	cr_assert_eq(recv(forged, &byte, 1, MSG_DONTWAIT), -1, "%s", b->name);
+	close(forged);
+	close(honest);
+	echod_stop(&e);
+	support_end(mark, b->name);
+}
+
 PLX_BACKENDS(datagrams, that_came_before_a_stop_are_answered)
 ParameterizedTest(struct backend_param *b, datagrams,
 		  that_came_before_a_stop_are_answered)

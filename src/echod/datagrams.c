@@ -6,9 +6,9 @@
  * room for the longest there is; only what a datagram fills is ever touched.
  *
  * Anybody can forge a sender.  Two echo servers would throw one datagram
- * between them for ever, so nothing is answered whose sender has a port below
- * 1024, where services of the system live (echo, port 7, among them), or the
- * port that it came to here.
+ * between them for ever, and so would two sockets of one: nothing is answered
+ * whose sender has a port below 1024, where services of the system live (echo,
+ * port 7, among them), or one on which datagrams are echoed here.
  *
  * A datagram that cannot be sent is dropped, as the network would; the others
  * go on.  Room in the socket is waited for, but not in a Unix socket, where the
@@ -24,6 +24,7 @@
 #include <netinet/in.h>
 #include <pollux/io.h>
 #include <pollux/udp.h>
+#include "listener.h"
 #include "report.h"
 #include "server.h"
 
@@ -43,9 +44,8 @@ struct batch {
 	char data[BATCH][LONGEST];
 };
 
-/* The port of A in the host's order; 0: it has none. */
-static unsigned
-port_of(const struct plx_address *a)
+unsigned
+datagrams_port(const struct plx_address *a)
 {
 	const struct sockaddr_in *v4 = (const void *)&a->storage;
 	const struct sockaddr_in6 *v6 = (const void *)&a->storage;
@@ -57,28 +57,38 @@ port_of(const struct plx_address *a)
 	return a->storage.ss_family == AF_INET6 ? ntohs(v6->sin6_port) : 0;
 }
 
-/* Would an answer to A make a loop?  OWN is the port that it came to, or 0
-   for a socket without ports. */
 static int
-is_suspect(const struct plx_address *a, unsigned own)
+is_echoed(const struct server *s, unsigned port)
 {
-	unsigned port = port_of(a);
+	size_t i;
 
-	if (own == 0)
+	for (i = 0; i < s->nlisteners; i++)
+		if (s->listeners[i].port == port)
+			return 1;
+	return 0;
+}
+
+/* Would an answer to A make a loop? */
+static int
+is_suspect(const struct datagrams *d, const struct plx_address *a)
+{
+	unsigned port = datagrams_port(a);
+
+	if (!d->has_port)
 		return a->length == 0;
-	return port < 1024 || port == own;
+	return port < 1024 || is_echoed(d->worker->server, port);
 }
 
 /* Moves those that are to be answered to the front: how many.  Their buffers
    change places with them. */
 static int
-select_honest(struct plx_datagram *list, int n, unsigned own)
+select_honest(const struct datagrams *d, struct plx_datagram *list, int n)
 {
 	struct plx_datagram other;
 	int i, kept = 0;
 
 	for (i = 0; i < n; i++) {
-		if (is_suspect(&list[i].peer, own))
+		if (is_suspect(d, &list[i].peer))
 			continue;
 		other = list[kept];
 		list[kept++] = list[i];
@@ -109,31 +119,31 @@ answer(int fd, struct batch *b, int64_t deadline)
 /* Answers what is left and then batches, until there is an error, which is
    returned, or LIMIT of them have been. */
 static int
-echo(int fd, struct batch *b, unsigned own, int limit, int64_t deadline)
+echo(const struct datagrams *d, struct batch *b, int limit, int64_t deadline)
 {
 	int i, n;
 
 	for (i = 0;; i++) {
-		n = answer(fd, b, own ? deadline : 0);
+		n = answer(d->fd, b, d->has_port ? deadline : 0);
 		if (n < 0 || (limit > 0 && i == limit))
 			return n;
-		n = plx_recv_datagrams(fd, b->list, BATCH, deadline);
+		n = plx_recv_datagrams(d->fd, b->list, BATCH, deadline);
 		if (n < 0)
 			return n;
 		b->next = b->list;
-		b->left = select_honest(b->list, n, own);
+		b->left = select_honest(d, b->list, n);
 	}
 }
 
 /* As echo, with the errors that earlier datagrams have brought home passed
    over. */
 static void
-echo_until_stopped(struct datagrams *d, struct batch *b, unsigned own)
+echo_until_stopped(const struct datagrams *d, struct batch *b)
 {
 	int err = 0;
 
 	while (err != -ECANCELED && !d->worker->stopping) {
-		err = echo(d->fd, b, own, 0, PLX_NEVER);
+		err = echo(d, b, 0, PLX_NEVER);
 		if (err != -ECONNREFUSED && err != -ECANCELED)
 			err = plx_sleep(PAUSE);
 	}
@@ -161,21 +171,20 @@ datagrams_serve(void *arg)
 	struct datagrams *d = arg;
 	struct plx_address here = {.length = 0};
 	struct batch *b = make_batch();
-	unsigned own;
 
 	plx_set_name(plx_self(), "datagrams");
 	plx_local_address(d->fd, &here);
-	own = port_of(&here);
+	d->has_port = datagrams_port(&here) != 0;
 	if (!b) {
 		report("cannot echo datagrams: %s", strerror(ENOMEM));
 		server_fail(d->worker->server);
 	} else {
 		plx_scope_enter(&d->scope, PLX_NEVER);
 		d->waiting = 1;
-		echo_until_stopped(d, b, own);
+		echo_until_stopped(d, b);
 		d->waiting = 0;
 		plx_scope_leave(&d->scope, 0);
-		echo(d->fd, b, own, LAST_BATCHES, 0);
+		echo(d, b, LAST_BATCHES, 0);
 	}
 	free(b);
 	plx_close(d->fd);

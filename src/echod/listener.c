@@ -110,12 +110,14 @@ note_path(struct listener *l, const char *path)
 	return 0;
 }
 
-/* Keeps A's text to be shown. */
+/* Keeps where L is: A's text to be shown, and its port. */
 static void
 note_address(struct listener *l, const struct plx_address *a)
 {
 	size_t head = l->is_datagram ? strlen("udp:") : 0;
 
+	if (l->is_datagram)
+		l->port = datagrams_port(a);
 	memcpy(l->text, "udp:", head);
 	plx_address_format(a, l->text + head, sizeof(l->text) - head);
 }

@@ -10,6 +10,7 @@
 struct listener {
 	char text[PLX_ADDRESS_TEXT]; /* the bound address, clean */
 	int is_datagram;
+	unsigned port;		/* of one for datagrams; 0: it has none */
 	char *path;		/* a Unix socket's, to be unlinked */
 	uint64_t device, inode; /* of PATH, to unlink no other's */
 };

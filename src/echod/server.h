@@ -30,8 +30,9 @@ struct worker;
 /* A socket of one worker that takes datagrams, and the task that does. */
 struct datagrams {
 	struct worker *worker;
-	int fd;	     /* -1: none; else to be closed here */
-	int waiting; /* in SCOPE, which a stop cancels */
+	int fd;	      /* -1: none; else to be closed here */
+	int waiting;  /* in SCOPE, which a stop cancels */
+	int has_port; /* senders have one, too */
 	struct plx_scope scope;
 };
 
@@ -97,6 +98,9 @@ void worker_stop(void *worker);
 void worker_dump(void *worker);
 void worker_tell_room(void *worker);
 void worker_tell_change(void *worker);
+
+/* The port of A in the host's order; 0: it has none. */
+unsigned datagrams_port(const struct plx_address *a);
 
 /* The task of struct datagrams ARG. */
 int datagrams_serve(void *arg);
