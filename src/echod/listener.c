@@ -232,20 +232,35 @@ complain(const char *text, int err)
 	report("cannot listen on %s: %s%s", text, strerror(-err), advise(err));
 }
 
+/* Does AI say what one before it in LIST has said? */
+static int
+is_repeated(const struct addrinfo *list, const struct addrinfo *ai)
+{
+	for (; list != ai; list = list->ai_next)
+		if (list->ai_addrlen == ai->ai_addrlen &&
+		    memcmp(list->ai_addr, ai->ai_addr, ai->ai_addrlen) == 0)
+			return 1;
+	return 0;
+}
+
 /*
  * A name may have addresses that this machine has not got, such as one of
- * IPv6: those are left out as long as another works.
+ * IPv6: those are left out as long as another works.  It may also have one
+ * twice, where a hosts file has two lines with both.
  */
 static int
 add_found(struct server *s, const struct target *t, struct addrinfo *list)
 {
 	struct plx_address a;
+	struct addrinfo *ai;
 	int err = 0, refused = 0, n = 0;
 
-	for (; list; list = list->ai_next) {
+	for (ai = list; ai; ai = ai->ai_next) {
+		if (is_repeated(list, ai))
+			continue;
 		memset(&a, 0, sizeof(a));
-		a.length = list->ai_addrlen;
-		memcpy(&a.storage, list->ai_addr, list->ai_addrlen);
+		a.length = ai->ai_addrlen;
+		memcpy(&a.storage, ai->ai_addr, ai->ai_addrlen);
 		err = add_address(s, &a);
 		if (err == -EADDRNOTAVAIL || err == -EAFNOSUPPORT)
 			refused = err;
