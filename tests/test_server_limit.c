@@ -88,6 +88,27 @@ ask_for_room(void *name)
 }
 ON_BACKENDS(server_limit, who_admits_is_asked_until_there_is_room, ask_for_room)
 
+/* Who counts in another way may do without being told. */
+static int
+admit_only(void *name)
+{
+	struct scene s;
+	int fd;
+
+	set_scene(&s, name, echo);
+	s.options.admit = admit;
+	s.most = 9;
+	begin_scene(&s);
+	fd = client(&s);
+	ask(fd, "x");
+	expect(&s, fd, "x");
+	plx_close(fd);
+	end_scene(&s);
+	cr_expect_eq(s.closed, 1, "%s: %d", s.name, s.closed);
+	return 0;
+}
+ON_BACKENDS(server_limit, who_admits_need_not_be_told_who_leaves, admit_only)
+
 static int
 stop_while_full(void *name)
 {

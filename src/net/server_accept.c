@@ -96,7 +96,7 @@ take_place(struct plx_listener *l)
 			return 0;
 		if (o->admit && !o->admit(o->arg))
 			return 0;
-		l->counted = o->admit != NULL;
+		l->counted = o->admit && o->leave;
 	}
 	s->open++;
 	return 1;

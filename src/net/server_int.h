@@ -39,7 +39,7 @@ struct plx_listener {
 	struct plx_scope scope; /* which a stop cancels */
 	int waiting;		/* in SCOPE */
 	int fd;			/* -1: closed */
-	int counted;		/* admit has said 1 for the next connection */
+	int counted;		/* leave is told of the next connection */
 	pid_t made_path;	/* by this process ADDRESS is a file; or 0 */
 	uint64_t device, inode; /* of that, to unlink no other's */
 	struct plx_address address;
@@ -61,7 +61,7 @@ struct plx_connection {
 	struct plx_serving *serving; /* awake; or NULL */
 	int fd;
 	unsigned char awake;
-	unsigned char counted; /* admit has said 1 for it */
+	unsigned char counted; /* leave is told of it */
 };
 
 struct plx_server {
@@ -132,7 +132,7 @@ void plx__connection_drop(struct plx_connection *c, int error);
 /* When C, which is idle, is to be ended; or PLX_NEVER. */
 int64_t plx__connection_limit(const struct plx_connection *c);
 
-/* A connection of S, for which admit was asked or not, is no more. */
+/* A connection of S, of which leave is told or not, is no more. */
 void plx__server_give_place(struct plx_server *s, int counted);
 
 #endif
