@@ -79,6 +79,8 @@ linger_on(void *arg)
 	r = read_flood(call_linger, in(5 * PLX_MILLISECOND));
 	cr_expect_eq(r, -ETIMEDOUT, "%zd", r);
 	cr_expect_geq(scene.ticks, 5, "%d turns of others", scene.ticks);
+	r = read_flood(call_linger, 0);
+	cr_expect_eq(r, -ETIMEDOUT, "%zd", r);
 	scene.most = 3;
 	r = read_flood(call_linger, PLX_NEVER);
 	cr_expect_eq(r, -ECANCELED, "%zd", r);

@@ -302,7 +302,7 @@ plx__stream_discard(struct plx_stream *s, int64_t deadline)
 	do {
 		got = plx__stream_input(s, junk, sizeof(junk), INT64_MAX / 2,
 					deadline);
-		if (got > 0 && deadline > 0 && s->sys->now(s->sys) >= deadline)
+		if (got > 0 && deadline >= 0 && s->sys->now(s->sys) >= deadline)
 			got = -ETIMEDOUT;
 	} while (got > 0);
 	finish(s);
