@@ -4,7 +4,8 @@
  *
  * The signals are caught before the ready lines are written: who has read one
  * may already send SIGTERM and gets an orderly stop.  Before that they are
- * held back, so that none ends echod with a Unix socket's path left behind.
+ * held back, so that none ends echod with a Unix socket's path left behind; and
+ * again once all is answered, so that none ends it as if it were not.
  */
 #include <config.h>
 
@@ -109,6 +110,7 @@ control_end(void)
 {
 	size_t i;
 
+	control_hold();
 	for (i = 0; i < WANTED; i++)
 		plx_loop_unsignal(&caught[i]);
 }

@@ -107,7 +107,7 @@ int datagrams_serve(void *arg);
 
 /*
  * Holds signals back until control_begin, which catches them in the loop of
- * the task that runs: 0, or -1 after a report.
+ * the task that runs: 0, or -1 after a report.  And from control_end on.
  */
 void control_hold(void);
 int control_begin(struct server *s);
