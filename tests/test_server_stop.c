@@ -372,3 +372,29 @@ stop_in_a_callback(void *name)
 	return 0;
 }
 ON_BACKENDS(server_stop, a_callback_can_stop_it, stop_in_a_callback)
+
+static int
+no_descriptor(const struct plx_sys *sys, int fd, struct sockaddr *sa,
+	      socklen_t *len)
+{
+	(void)sys, (void)fd, (void)sa, (void)len;
+	return -EMFILE;
+}
+
+/* Linux looks for a descriptor before it looks into the queue. */
+static int
+stop_without_descriptors(void *name)
+{
+	struct scene s;
+
+	set_scene(&s, name, echo);
+	begin_scene(&s);
+	support_sys.sys.accept = no_descriptor;
+	plx_server_stop(s.server, 5 * PLX_SECOND);
+	expect_run(&s, 0);
+	cr_expect_eq(s.paused, 0, "%s: waited for nobody", s.name);
+	plx_server_close(&s.server);
+	return 0;
+}
+CLOCKED_BACKENDS(server_stop, nobody_in_the_queue_needs_no_descriptor,
+		 stop_without_descriptors)

@@ -196,6 +196,13 @@ accept_until_stopped(struct plx_listener *l)
 	} while (err != -ECANCELED && !l->server->stopping);
 }
 
+/* Out of descriptors, accept(2) does not say that nobody is there. */
+static int
+nobody_waits(const struct plx_listener *l)
+{
+	return plx_await_fd(l->fd, PLX_READ, 0) == -ETIMEDOUT;
+}
+
 static void
 accept_the_rest(struct plx_listener *l)
 {
@@ -204,10 +211,11 @@ accept_the_rest(struct plx_listener *l)
 	for (n = 1; n <= QUEUE_MAX && err != -ECANCELED; n++) {
 		take_place(l);
 		err = accept_one(l);
-		if (err == -ETIMEDOUT)
-			return;
-		if (err < 0 && !concerns_one(err))
+		if (err < 0 && !concerns_one(err)) {
+			if (err == -ETIMEDOUT || nobody_waits(l))
+				return;
 			err = overcome(l, err);
+		}
 		if (err != -ECANCELED && n % per_turn(l->server) == 0)
 			err = plx_checkpoint();
 	}
