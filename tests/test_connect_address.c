@@ -131,6 +131,8 @@ refuse_words(void *arg)
 	static const char *const bad[] = {
 		"",	 "name",     "name:", ":http",	  "a:b:80",
 		"unix:", "[::1]:+1", "[]:80", "[name:80", NULL};
+	static const char *const ports[] = {"",	   "+80",	  "+70000",
+					    " 80", "-4294967215", NULL};
 	char much[300];
 	int fd = 4711;
 
@@ -149,6 +151,11 @@ refuse_words(void *arg)
 	cr_expect_eq(plx_connect_text("name:65536", NULL, &fd, 0), -ERANGE);
 	cr_expect_eq(plx_connect_host("::1", "4294967376", NULL, &fd, 0),
 		     -ERANGE);
+	for (int i = 0; ports[i]; i++)
+		cr_expect_eq(
+			plx_connect_host("127.0.0.1", ports[i], NULL, &fd, 0),
+			-EINVAL, "'%s'", ports[i]);
+	cr_expect_eq(plx_connect_text("name:+80", NULL, &fd, 0), -EINVAL);
 	cr_expect_eq(plx_connect_host(NULL, "80", NULL, &fd, 0), -EINVAL);
 	cr_expect_eq(plx_connect_host("name", NULL, NULL, &fd, 0), -EINVAL);
 	cr_expect_eq(support_calls(&support_sys, SUPPORT_SOCKET), 0);

@@ -45,9 +45,10 @@ PLX_API int plx_connect_address(const struct plx_address *address,
  * does, the error is that of the attempt that failed first, but -ETIMEDOUT if
  * one timed out; that there is no way (-ENETUNREACH, -EHOSTUNREACH,
  * -EAFNOSUPPORT, -EADDRNOTAVAIL) is told when there is no other.
- * -EINVAL: HOST or SERVICE is NULL, or attempt_delay below 0; -ERANGE: a port
- * above 65535; -EADDRNOTAVAIL: HOST has no address that OPTIONS want; -ENOMEM;
- * -EAGAIN: the system refuses a stack.
+ * -EINVAL: HOST or SERVICE is NULL, SERVICE is empty or begins with a sign or a
+ * space, or attempt_delay is below 0; -ERANGE: a port above 65535;
+ * -EADDRNOTAVAIL: HOST has no address that OPTIONS want; -ENOMEM; -EAGAIN: the
+ * system refuses a stack.
  */
 PLX_API int plx_connect_host(const char *host, const char *service,
 			     const struct plx_connect_options *options,

@@ -104,13 +104,16 @@ plx_connect_address(const struct plx_address *address,
 			 out);
 }
 
-/* SERVICE is a port number: 1; a name: 0; no port has that number: -ERANGE. */
+/* SERVICE is a port number: 1; a name: 0; no port has that number: -ERANGE.
+   -EINVAL: a number only to getaddrinfo(3), which uses strtoul(3): "+80". */
 static int
 is_port(const char *service)
 {
 	unsigned long port = 0;
 	const char *p;
 
+	if (!*service || strchr("+- \t\n\v\f\r", *service))
+		return -EINVAL;
 	for (p = service; *p >= '0' && *p <= '9'; p++) {
 		if (port <= 65535)
 			port = port * 10 + (unsigned long)(*p - '0');
