@@ -221,6 +221,52 @@ answer_after_the_end(void *arg)
 }
 ON_BACKENDS(stream_end, writing_goes_on_after_the_end, answer_after_the_end)
 
+/* The peer takes nothing more, but goes on sending: what has come is read, and
+   then reads tell the error, those that wait already, too. */
+static int
+refuse_what_is_written(void *arg)
+{
+	const char *name = arg;
+	char buf[16];
+	struct call c = {.fn = call_read, .n = sizeof(buf)};
+	struct plx_stream s;
+	plx_task *t;
+	ssize_t n;
+	int peer;
+
+	signal(SIGPIPE, SIG_IGN);
+	open_unix(&s, &peer, NULL);
+	shutdown(peer, SHUT_RD);
+	c.s = &s;
+	c.deadline = plx_after(5 * PLX_SECOND);
+	t = begin_call(&c);
+	let_run(3);
+	n = plx_stream_write(&s, "x", 1, PLX_NEVER);
+	cr_expect_eq(n, -EPIPE, "%s: %zd", name, n);
+	cr_expect_eq(end_call(&c, t), -EPIPE, "%s: %zd", name, c.result);
+	say(peer, "late");
+	n = plx_stream_read(&s, buf, sizeof(buf), PLX_NEVER);
+	cr_expect_eq(n, -EPIPE, "%s: %zd", name, n);
+	plx_stream_abort(&s);
+	close(peer);
+	open_unix(&s, &peer, NULL);
+	shutdown(peer, SHUT_RD);
+	say(peer, "before");
+	n = plx_stream_write(&s, "x", 1, PLX_NEVER);
+	cr_expect_eq(n, -EPIPE, "%s: %zd", name, n);
+	n = plx_stream_read(&s, buf, sizeof(buf), PLX_NEVER);
+	cr_expect(is(buf, n, "before"), "%s: %zd", name, n);
+	n = plx_stream_read(&s, buf, sizeof(buf), c.deadline);
+	cr_expect_eq(n, -EPIPE, "%s: %zd", name, n);
+	n = plx_stream_fill(&s, 1, c.deadline);
+	cr_expect_eq(n, -EPIPE, "%s: %zd", name, n);
+	plx_stream_abort(&s);
+	close(peer);
+	return 0;
+}
+ON_BACKENDS(stream_end, an_error_of_writing_ends_reading,
+	    refuse_what_is_written)
+
 /* What is queued is sent before the end is told; a write in line, too. */
 static int
 write_eof_waits(void *arg)

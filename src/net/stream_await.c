@@ -36,7 +36,8 @@ stream_arm(struct plx_awaitable *a)
 	w->fd.events = PLX_READ;
 	if (s->flags & PLX__STREAM_CLOSED)
 		w->fd.events = -ESHUTDOWN;
-	else if (s->in.length == 0 && !(s->flags & PLX__STREAM_ENDED))
+	else if (s->in.length == 0 &&
+		 !(s->flags & (PLX__STREAM_ENDED | PLX__STREAM_FAILED)))
 		return fd_ops()->arm(a);
 	return 1;
 }

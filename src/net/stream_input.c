@@ -97,13 +97,25 @@ await_turn(struct plx_stream *s, int64_t patience, int64_t deadline)
 
 	if (s->flags & PLX__STREAM_ENDED)
 		return 0;
-	if (s->short_read && deadline != 0)
+	if (s->short_read && deadline != 0 && !s->error)
 		r = await_input(s, patience, deadline);
 	else
 		r = plx__stream_begin(s, deadline);
 	if (r < 0)
 		return r;
 	return !(s->flags & PLX__STREAM_ENDED);
+}
+
+/* One try has come to GOT: what the read does, or -EAGAIN: it goes on.  After
+   an error of the connection it waits for nothing more. */
+static ssize_t
+judge(struct plx_stream *s, ssize_t got, int64_t deadline)
+{
+	if (got != -EAGAIN)
+		return got;
+	if (s->error)
+		return plx__stream_end(s, 0);
+	return deadline == 0 ? -ETIMEDOUT : -EAGAIN;
 }
 
 ssize_t
@@ -117,9 +129,7 @@ plx__stream_input(struct plx_stream *s, void *buf, size_t n, int64_t patience,
 		r = await_turn(s, patience, deadline);
 		if (r <= 0)
 			return r < 0 ? r : s->error;
-		got = plx__stream_receive(s, buf, n);
-		if (got == -EAGAIN && deadline == 0)
-			return -ETIMEDOUT;
+		got = judge(s, plx__stream_receive(s, buf, n), deadline);
 	}
 	return got;
 }
@@ -144,8 +154,7 @@ plx__stream_more(struct plx_stream *s, int64_t deadline)
 			return room;
 		got = plx__stream_receive(s, space, (size_t)room);
 		plx_buf_commit(&s->in, got > 0 ? (size_t)got : 0);
-		if (got == -EAGAIN && deadline == 0)
-			return -ETIMEDOUT;
+		got = judge(s, got, deadline);
 	}
 	return got;
 }

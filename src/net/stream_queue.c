@@ -17,6 +17,7 @@
 
 #include <sys/uio.h>
 #include "list.h"
+#include "loop_seam.h"
 
 /* Pieces that go at once. */
 #define PIECES 16
@@ -125,6 +126,9 @@ plx__stream_fail(struct plx_stream *s, int error)
 		s->error = error;
 		s->flags |= PLX__STREAM_FAILED;
 		plx__stream_drop(s);
+		/* A read that waits tries once more (-EINTR). */
+		if (!plx__loop_check(s->loop))
+			plx_loop_forget(s->loop, s->fd, -EINTR);
 	}
 	return s->error;
 }

@@ -129,7 +129,7 @@ plx_stream_read(struct plx_stream *s, void *buf, size_t n, int64_t deadline)
 {
 	const unsigned bars = PLX__STREAM_FILE | PLX__STREAM_CLOSED |
 			      PLX__STREAM_READING | PLX__STREAM_ENDED |
-			      PLX__STREAM_WAIT;
+			      PLX__STREAM_FAILED | PLX__STREAM_WAIT;
 	ssize_t got;
 
 	if (s->flags & bars || s->in.length > 0 || deadline == 0)
