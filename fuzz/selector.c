@@ -117,14 +117,15 @@ count_ready(const struct differential_verdict *v, int n)
 }
 
 /* Asks selector I with room for CAP until all that is ready must have had its
-   turn. */
+   turn: with room for one, what never blocks has every second, what kqueue's
+   backend remembers every second of the others. */
 static void
 ask_few(struct world *w, int i, int cap, const struct differential_verdict *v,
 	int n)
 {
 	char seen[NUMBERS] = {0};
 	struct plx_ready ready[4];
-	int rounds = 2 * count_ready(v, n) + 2;
+	int rounds = 4 * (count_ready(v, n) + 1);
 
 	while (rounds-- > 0) {
 		int got = plx_selector_select(w->selectors[i].s, ready, cap, 0);
