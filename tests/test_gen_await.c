@@ -4,6 +4,9 @@
  * told.  With tasks and loops about: test_gen_await_task.c.
  */
 #include <config.h>
+#include <pollux/blocking.h>
+#include <pollux/process.h>
+#include <pollux/signal.h>
 #include "gen_flag.h"
 
 static int
@@ -238,11 +241,21 @@ Test(gen_await, one_that_waits_already_may_be_delegated_to)
 }
 
 static int
+return_0(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static int
 wait_wrongly(void *arg)
 {
 	struct plx_awaitable *list[1] = {&scene.flag.awaitable};
 	const struct plx_awaitable_ops no_result = {.arm = flag_touch};
 	struct plx_awaitable nothing = {.ops = NULL};
+	struct plx_process process = {.pid = 0};
+	struct plx_signals signals = {.caught = NULL};
+	int status = 4711;
 	char c;
 
 	(void)arg;
@@ -251,6 +264,10 @@ wait_wrongly(void *arg)
 	cr_expect_eq(plx_sleep(1), -EPERM);
 	cr_expect_eq(plx_checkpoint(), -EPERM);
 	cr_expect_eq(plx_recv(0, &c, 1, PLX_NEVER), -EPERM);
+	cr_expect_eq(plx_blocking(return_0, NULL, PLX_NEVER), -EPERM);
+	cr_expect_eq(plx_signals_wait(&signals, PLX_NEVER), -EPERM);
+	cr_expect_eq(plx_process_wait(&process, &status, PLX_NEVER), -EPERM);
+	cr_expect_eq(status, 4711);
 	cr_expect_eq(plx_await(NULL, PLX_NEVER), -EINVAL);
 	cr_expect_eq(plx_await(&nothing, PLX_NEVER), -EINVAL);
 	nothing.ops = &no_result;

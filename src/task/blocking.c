@@ -65,5 +65,7 @@ plx_blocking(plx_job_fn *fn, void *arg, int64_t deadline)
 {
 	struct plx_job_awaitable j;
 
+	if (!plx__current)
+		return -EPERM;
 	return plx_await(plx_job_awaitable(&j, fn, arg), deadline);
 }

@@ -115,5 +115,7 @@ plx_process_wait(struct plx_process *p, int *status, int64_t deadline)
 {
 	struct plx_process_awaitable w;
 
+	if (!plx__current)
+		return -EPERM;
 	return plx_await(plx_process_awaitable(&w, p, status), deadline);
 }

@@ -226,5 +226,7 @@ plx_signals_wait(struct plx_signals *s, int64_t deadline)
 {
 	struct plx_signals_awaitable w;
 
+	if (!plx__current)
+		return -EPERM;
 	return plx_await(plx_signals_awaitable(&w, s), deadline);
 }
