@@ -5,6 +5,7 @@
 #include <config.h>
 #include <signal.h>
 #include "dump_common.h"
+#include "task_int.h"
 
 Test(dump, refuses_null_and_knows_loops_without_tasks)
 {
@@ -309,3 +310,49 @@ dump_spans(void *arg)
 	return 0;
 }
 WITH_CLOCK(dump, tells_long_times_in_few_characters, dump_spans)
+
+#if defined(__SANITIZE_ADDRESS__) || PLX_HAS_FEATURE(address_sanitizer)
+#define SHADOWED 1
+#else
+#define SHADOWED SUPPORT_TSAN
+#endif
+
+/* Of the smallest stack, 16 KiB, what a dump may take. */
+#define DUMP_MOST ((size_t)6 << 10)
+
+/* How much of the stack below here a dump to F needs. */
+static size_t
+measure_dump(FILE *f)
+{
+	const struct plx_coro *at = plx_self()->at;
+	char *here = __builtin_frame_address(0);
+	unsigned char *p = (unsigned char *)at->stack;
+	size_t room = (size_t)(here - at->stack), i = 0;
+
+	memset(p, 0xa5, room - 1024);
+	cr_expect_eq(plx_dump(plx_self_loop(), f), 1);
+	while (i < room && p[i] == 0xa5)
+		i++;
+	return room - i;
+}
+
+static int
+dump_unbuffered(void *arg)
+{
+	FILE *f = fopen("/dev/null", "w");
+	size_t used;
+
+	(void)arg;
+	setvbuf(f, NULL, _IONBF, 0);
+	used = measure_dump(f);
+	cr_expect_lt(used, DUMP_MOST, "%zu bytes", used);
+	fclose(f);
+	return 0;
+}
+
+Test(dump, to_an_unbuffered_stream_fits_the_smallest_stack)
+{
+	if (SHADOWED || RUNNING_ON_VALGRIND)
+		cr_skip_test("frames are larger, or not to be looked into");
+	cr_expect_eq(plx_run(NULL, dump_unbuffered, NULL), 0);
+}

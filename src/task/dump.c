@@ -113,19 +113,23 @@ dump_all(FILE *f, struct plx_rt *rt)
 	return n;
 }
 
+/* In one piece, as a row: fprintf to an unbuffered stream takes 8 KiB of stack
+   in some libc. */
 static void
 dump_stats(FILE *f, plx_loop *loop)
 {
 	struct plx_stats s = {.spawned = 0};
+	char line[320];
 
 	plx_stats(loop, &s);
-	fprintf(f,
-		"now: %" PRIu64 " waiting, %" PRIu64 " ready, %" PRIu64
-		" unjoined, %" PRIu64 " hibernating, %" PRIu64
-		" generators; so far: %" PRIu64 " spawned, %" PRIu64
-		" failed, %" PRIu64 " slow, %" PRIu64 " misuses\n",
-		s.waiting, s.ready, s.unjoined, s.hibernating, s.generators,
-		s.spawned, s.failed, s.slow_slices, s.misuses);
+	snprintf(line, sizeof(line),
+		 "now: %" PRIu64 " waiting, %" PRIu64 " ready, %" PRIu64
+		 " unjoined, %" PRIu64 " hibernating, %" PRIu64
+		 " generators; so far: %" PRIu64 " spawned, %" PRIu64
+		 " failed, %" PRIu64 " slow, %" PRIu64 " misuses\n",
+		 s.waiting, s.ready, s.unjoined, s.hibernating, s.generators,
+		 s.spawned, s.failed, s.slow_slices, s.misuses);
+	fputs(line, f);
 }
 
 int
