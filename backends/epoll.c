@@ -23,13 +23,15 @@
  *   a writer.
  * - epoll_wait counts milliseconds.  epoll_pwait2 is Linux 5.11; old sandboxes
  *   answer EPERM to what they do not know.
- * - After fork parent and child share one set: a child must not touch it.
+ * - After fork parent and child share one set: a child must not touch it; and
+ *   by the time of close its number may be another file's there.
  */
 #include <config.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include "backend.h"
+#include "identity.h"
 #include "sys.h"
 #include "timeout.h"
 
@@ -44,6 +46,7 @@ struct state {
 	const struct plx_sys *sys;
 	int ep;
 	int no_pwait2;
+	struct plx_owned owned; /* EP */
 };
 
 static int
@@ -60,6 +63,7 @@ open_epoll(const struct plx_sys *sys, void **state)
 		return -ENOMEM;
 	}
 	*s = (struct state){.sys = sys, .ep = ep};
+	plx__owned_init(&s->owned, sys, ep);
 	*state = s;
 	return 0;
 }
@@ -70,7 +74,7 @@ close_epoll(void *state)
 	struct state *s = state;
 	const struct plx_sys *sys = s->sys;
 
-	sys->close(sys, s->ep);
+	plx__owned_close(&s->owned, sys, s->ep);
 	sys->resize(sys, s, 0);
 }
 

@@ -10,6 +10,7 @@
 
 #include "conformance.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -187,6 +188,94 @@ CONFORMS(forking, drops_the_keys_that_the_child_has_closed)
 	struct scene c = set_up(&f);
 
 	in_a_child(&f, &c, reinit_with_one_closed);
+	check_parent(&f, &c);
+	end(&f);
+}
+
+/* Descriptors that one child closes, and then has for files of its own. */
+#define FIRST_OWN 3
+#define AFTER_OWN 64
+
+static int
+is_file_of(int fd, ino_t ino)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_ino == ino;
+}
+
+/* Closes all but those of C, as daemons do, and puts one file into each of
+   their places; its number. */
+static ino_t
+start_afresh(const struct scene *c)
+{
+	int file = regular_file(), fd;
+	struct stat st = {.st_ino = 0};
+
+	fstat(file, &st);
+	dup2(file, 0);
+	for (fd = FIRST_OWN; fd < AFTER_OWN; fd++) {
+		if (fd != c->fd[0] && fd != c->fd[1])
+			dup2(0, fd);
+	}
+	return st.st_ino;
+}
+
+static int
+finds_its_own(const struct scene *c, ino_t ino)
+{
+	int fd;
+
+	for (fd = FIRST_OWN; fd < AFTER_OWN; fd++) {
+		if (fd != c->fd[0] && fd != c->fd[1])
+			EXPECT(is_file_of(fd, ino));
+	}
+	return 0;
+}
+
+static int
+reinit_among_its_own(struct scene *c)
+{
+	ino_t ino = start_afresh(c);
+	struct plx_ready ready;
+	int wrong;
+
+	EXPECT(plx_selector_reinit(c->s) == 0);
+	wrong = finds_its_own(c, ino);
+	/* Which may have been seen to be another file. */
+	(void)plx_selector_unregister(c->s, c->other[0]);
+	EXPECT(write(c->fd[1], "x", 1) == 1);
+	EXPECT(plx_selector_select(c->s, &ready, 1, PLX_NEVER) == 1);
+	EXPECT(support_drain(c->fd[0]) == 1);
+	plx_selector_close(&c->s);
+	return wrong ? wrong : finds_its_own(c, ino);
+}
+
+CONFORMS(forking, leaves_files_alone_that_the_child_has_in_the_old_places)
+{
+	struct fixture f = begin(p);
+	struct scene c = set_up(&f);
+
+	in_a_child(&f, &c, reinit_among_its_own);
+	check_parent(&f, &c);
+	end(&f);
+}
+
+static int
+close_among_its_own(struct scene *c)
+{
+	ino_t ino = start_afresh(c);
+
+	plx_selector_close(&c->s);
+	return finds_its_own(c, ino);
+}
+
+CONFORMS(forking, and_so_does_a_close)
+{
+	struct fixture f = begin(p);
+	struct scene c = set_up(&f);
+
+	in_a_child(&f, &c, close_among_its_own);
 	check_parent(&f, &c);
 	end(&f);
 }

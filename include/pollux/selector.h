@@ -132,6 +132,8 @@ PLX_API int plx_selector_fileno(plx_selector *s);
 /*
  * In the child, after fork: a kernel object of its own, with the same keys.
  * The parent's is left alone.  Keys whose descriptor is closed are dropped.
+ * What the child has opened in the places of the selector's own descriptors,
+ * having closed these, is left alone (another epoll set or eventfd is not).
  * In a process that has not forked it does nothing: 0.  -EMFILE, -ENFILE,
  * -ENOMEM, -ENOSPC when the system refuses; the selector then still says
  * -ECHILD, and this may be tried again.

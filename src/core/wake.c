@@ -33,6 +33,7 @@ plx__wake_open(struct plx_wake *w, const struct plx_sys *sys)
 	w->reader = pair[0];
 	w->writer = pair[1];
 	atomic_init(&w->rung, 0);
+	plx__owned_init(&w->owned, sys, w->reader);
 	return 0;
 }
 
@@ -41,9 +42,9 @@ plx__wake_close(struct plx_wake *w)
 {
 	if (w->reader < 0)
 		return;
-	w->sys->close(w->sys, w->reader);
+	plx__owned_close(&w->owned, w->sys, w->reader);
 	if (w->writer != w->reader)
-		w->sys->close(w->sys, w->writer);
+		plx__owned_close(&w->owned, w->sys, w->writer);
 	w->reader = w->writer = -1;
 }
 

@@ -10,13 +10,13 @@
 #define PLX_WAKE_H
 
 #include <stdatomic.h>
-
-struct plx_sys;
+#include "identity.h"
 
 struct plx_wake {
 	const struct plx_sys *sys;
 	int reader, writer; /* the same number for an eventfd; -1: closed */
 	atomic_int rung;
+	struct plx_owned owned; /* both: the ends of a pipe are one file */
 };
 
 /* 0, or -EMFILE, -ENFILE, -ENOMEM. */

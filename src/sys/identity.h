@@ -47,4 +47,30 @@ plx__identity_holds(const struct plx_sys *sys, int fd,
 	return now.dev == id->dev && now.ino == id->ino;
 }
 
+/* A descriptor of the library's own. */
+struct plx_owned {
+	struct plx_identity id;
+	pid_t owner;
+};
+
+/* FD has just been opened.  Without its identity a forked child will not close
+   it, which is the lesser evil. */
+static inline void
+plx__owned_init(struct plx_owned *o, const struct plx_sys *sys, int fd)
+{
+	o->id = (struct plx_identity){0};
+	o->owner = sys->getpid(sys);
+	(void)plx__identity_get(sys, fd, &o->id);
+}
+
+/* Closes FD; but not in a forked child that has closed it before, together
+   with all that it did not know, and has the number for a file of its own. */
+static inline void
+plx__owned_close(const struct plx_owned *o, const struct plx_sys *sys, int fd)
+{
+	if (sys->getpid(sys) == o->owner ||
+	    plx__identity_holds(sys, fd, &o->id))
+		sys->close(sys, fd);
+}
+
 #endif
