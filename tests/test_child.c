@@ -4,6 +4,8 @@
  * pidfds are strange or missing, and beside other things that are awaited.
  */
 #include <config.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <pollux/signal.h>
 #include "process_fixture.h"
 
@@ -80,6 +82,54 @@ fork_beside(void *arg)
 	return 0;
 }
 EITHER_WAY(child, a_forked_process_cannot_touch_its_parents, fork_beside)
+
+/* One that has closed everything and has files of its own in these places. */
+#define FIRST_OWN 3
+#define AFTER_OWN 64
+
+static int
+close_among_its_own(struct plx_process *p)
+{
+	int file = open("/dev/null", O_RDONLY), fd;
+	struct stat own, st;
+
+	if (fstat(file, &own) < 0 || dup2(file, 0) < 0)
+		return 1;
+	for (fd = FIRST_OWN; fd < AFTER_OWN; fd++)
+		dup2(0, fd);
+	p->in = p->out = p->err = -1;
+	if (plx_loop_on_fork(plx_self_loop()) != 0)
+		return 2;
+	plx_process_close(p);
+	for (fd = FIRST_OWN; fd < AFTER_OWN; fd++) {
+		if (fstat(fd, &st) < 0 || st.st_ino != own.st_ino)
+			return fd;
+	}
+	return 0;
+}
+
+static int
+fork_and_start_afresh(void *arg)
+{
+	struct plx_process p;
+	int status = -1;
+	pid_t pid;
+
+	(void)arg;
+	if (start_waiting(&p, "exit 6") < 0)
+		return 0;
+	pid = fork();
+	if (pid == 0)
+		_exit(close_among_its_own(&p));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	cr_expect_eq(status, 0, "%#x", status);
+	end_input(&p);
+	cr_expect_eq(outcome(&p), 6);
+	return 0;
+}
+EITHER_WAY(child, a_forked_process_keeps_files_that_it_has_in_old_places,
+	   fork_and_start_afresh)
 
 static void
 ignore(struct plx_signal *s, int signo)

@@ -50,7 +50,7 @@ close_pidfd(struct plx_child *c)
 		return;
 	plx_loop_unwatch(rt->loop, &c->watch);
 	plx_loop_forget(rt->loop, c->pidfd, -ESHUTDOWN);
-	rt->sys->close(rt->sys, c->pidfd);
+	plx__owned_close(&c->owned, rt->sys, c->pidfd);
 	c->pidfd = -1;
 }
 
@@ -179,7 +179,10 @@ open_pidfd(struct plx_child *c)
 	if (rt->pidfds < 0)
 		return;
 	c->pidfd = rt->sys->pidfd_open(rt->sys, c->pid);
-	if (c->pidfd >= 0 && plx__port_reset(rt, c->pidfd))
+	if (c->pidfd < 0)
+		return;
+	plx__owned_init(&c->owned, rt->sys, c->pidfd);
+	if (plx__port_reset(rt, c->pidfd))
 		plx__ready_forget(rt, c->pidfd);
 }
 

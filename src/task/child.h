@@ -6,6 +6,7 @@
 #define PLX_CHILD_H
 
 #include <pollux/process.h>
+#include "identity.h"
 #include "task_int.h"
 
 /* Stays where it is from spawn until it has both ended and been dropped. */
@@ -15,6 +16,7 @@ struct plx_child {
 	struct plx_line line;	/* who waits */
 	struct plx_watch watch; /* of PIDFD */
 	int pidfd;		/* -1: there is none */
+	struct plx_owned owned; /* PIDFD */
 	int by_signal;		/* SIGCHLD tells of it */
 	int group;		/* it leads one */
 	int ended;
