@@ -150,7 +150,7 @@ add(struct state *s, int fd, unsigned mask)
 	if (ret < 0)
 		return ret;
 	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode))
-		return -EPERM;
+		return plx__is_refused(s->sys, fd) ? -EBADF : -EPERM;
 	if (reserve(s, fd) < 0)
 		return -ENOMEM;
 	owe(s, &s->entries[fd], 0);

@@ -147,6 +147,8 @@ add(struct state *s, int fd, unsigned mask, uint64_t token)
 
 	if (ret < 0)
 		return ret;
+	if (plx__is_refused(s->sys, fd))
+		return -EBADF;
 	if (make_place(s, fd) < 0 || make_room(s) < 0)
 		return -ENOMEM;
 	s->fds[s->count] = (struct pollfd){.fd = fd, .events = wish(mask)};

@@ -21,7 +21,6 @@
 #include <config.h>
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/select.h>
@@ -159,6 +158,8 @@ add(struct state *s, int fd, unsigned mask, uint64_t token)
 
 	if (ret < 0)
 		return ret;
+	if (plx__is_refused(s->sys, fd))
+		return -EBADF;
 	if (fd >= HIGHEST)
 		return -ERANGE;
 	if (make_room(s, fd) < 0)
@@ -186,16 +187,6 @@ set(void *state, int fd, unsigned old, unsigned new, uint64_t token)
 	return 0;
 }
 
-/* A descriptor may be open and yet refused (O_PATH): poll knows it all. */
-static int
-refused(const struct plx_sys *sys, int fd)
-{
-	const struct timespec now = {0, 0};
-	struct pollfd p = {.fd = fd};
-
-	return sys->poll(sys, &p, 1, &now) > 0 && p.revents & POLLNVAL;
-}
-
 /* Drops the closed descriptors, up to CAP, and reports them; how many. */
 static int
 drop_closed(struct state *s, struct plx_backend_event *out, int cap)
@@ -203,7 +194,7 @@ drop_closed(struct state *s, struct plx_backend_event *out, int cap)
 	int fd, n = 0;
 
 	for (fd = 0; fd < s->top && n < cap; fd++) {
-		if (!watched(s, fd) || !refused(s->sys, fd))
+		if (!watched(s, fd) || !plx__is_refused(s->sys, fd))
 			continue;
 		out[n].token = s->known[fd].token;
 		out[n++].events = 0;

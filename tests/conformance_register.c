@@ -8,6 +8,7 @@
 
 #include "conformance.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -86,6 +87,27 @@ CONFORMS(registering, a_closed_descriptor_is_refused)
 	expect_quiet(&f);
 	end(&f);
 }
+
+#ifdef O_PATH
+/* There is a number, but nothing that can be read, written or waited for. */
+CONFORMS(registering, a_mere_path_is_refused)
+{
+	struct fixture f = begin(p);
+	const char *const path[] = {"/", "/dev/null", "/proc/self/exe"};
+	int fd;
+
+	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
+		fd = open(path[i], O_PATH | O_CLOEXEC);
+		cr_assert_geq(fd, 0);
+		IS(&f, plx_selector_register(f.s, fd, PLX_READ, NULL), -EBADF);
+		IS(&f, plx_selector_register(f.s, fd, BOTH, NULL), -EBADF);
+		IS(&f, plx_selector_unregister(f.s, fd), -ENOENT);
+		close(fd);
+	}
+	expect_quiet(&f);
+	end(&f);
+}
+#endif
 
 CONFORMS(registering, twice_leaves_the_first_untouched)
 {

@@ -11,7 +11,9 @@
 #define PLX_IDENTITY_H
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <time.h>
 #include "sys.h"
 
 struct plx_identity {
@@ -45,6 +47,17 @@ plx__identity_holds(const struct plx_sys *sys, int fd,
 	if (ret < 0)
 		return ret != -EBADF;
 	return now.dev == id->dev && now.ino == id->ino;
+}
+
+/* Is FD closed, or open and yet nothing that can be read, written or waited for
+   (O_PATH)?  That has an identity: poll knows. */
+static inline int
+plx__is_refused(const struct plx_sys *sys, int fd)
+{
+	const struct timespec now = {0, 0};
+	struct pollfd p = {.fd = fd};
+
+	return sys->poll(sys, &p, 1, &now) > 0 && p.revents & POLLNVAL;
 }
 
 /* A descriptor of the library's own. */
