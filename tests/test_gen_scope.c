@@ -134,3 +134,50 @@ free_twice(void *arg)
 	return 0;
 }
 WITH_CLOCK(gen_scope, one_that_is_being_freed_is_busy, free_twice)
+
+static int worked;
+
+static int
+work_until_cancelled(void *arg)
+{
+	(void)arg;
+	cr_expect_eq(plx_sleep(PLX_SECOND), -ECANCELED);
+	worked = 1;
+	return 0;
+}
+
+static void
+note_whether_worked(void *arg)
+{
+	*(int *)arg = worked;
+}
+
+static int
+leave_a_nursery_open(void *arg)
+{
+	plx_nursery *n;
+
+	plx_nursery_open(NULL, &n);
+	plx_defer(note_whether_worked, arg);
+	plx_spawn(n, work_until_cancelled, NULL, NULL);
+	plx_checkpoint();
+	return 0;
+}
+
+/* As when the nursery is closed, and as at a task's end: what is deferred may
+   be about what the tasks use. */
+static int
+end_with_a_nursery(void *arg)
+{
+	int by_then = -1;
+	plx_gen *g = gen_of(leave_a_nursery_open, &by_then);
+
+	(void)arg;
+	worked = 0;
+	cr_expect_eq(next_of(g), -EPROTO);
+	cr_expect_eq(by_then, 1, "its tasks end first");
+	plx_gen_free(&g);
+	return 0;
+}
+WITH_CLOCK(gen_scope, what_is_deferred_comes_after_the_tasks_left_behind,
+	   end_with_a_nursery)

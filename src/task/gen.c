@@ -117,6 +117,17 @@ end_below(struct plx_gen *g, struct plx_gen *root, struct plx_gen *outer)
 	return error ? error : -ECANCELED;
 }
 
+/* G's body has returned: as for a task, what it left open ends before what it
+   deferred is called, which may leave more. */
+static void
+unwind(struct plx_gen *g)
+{
+	do {
+		if (plx__current && plx__current->scope != g->around)
+			plx__scope_left_open(plx__current, g);
+	} while (plx__defers_run(plx__current, &g->coro, 0));
+}
+
 void
 plx__gen_body(void *arg)
 {
@@ -125,9 +136,7 @@ plx__gen_body(void *arg)
 
 	g->begun = 1;
 	g->result = g->fn(g->arg);
-	plx__defers_run(plx__current, &g->coro, 0);
-	if (plx__current && plx__current->scope != g->around)
-		plx__scope_left_open(plx__current, g);
+	unwind(g);
 	root = g->root;
 	back = g->back;
 	g->back = NULL;
