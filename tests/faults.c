@@ -18,7 +18,9 @@
 #include "figures.h"
 #include "faults_sys.h"
 
-#define SAMPLE 150     /* points of a scenario, unless all shall be */
+/* Points of a scenario, unless all shall be; each is a process. */
+#define SAMPLE (RUNNING_ON_VALGRIND ? 5 : 150)
+
 #define SHOWN 20       /* findings that are reported one by one */
 #define SECONDS 120    /* that a play may take */
 #define CALLS_MORE 500 /* than four times those of the undisturbed play */
