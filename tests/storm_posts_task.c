@@ -87,14 +87,14 @@ static int
 run_office(void *arg)
 {
 	struct office o = {.name = arg};
-	plx_task *job[SENDERS], *getter;
+	plx_task *job[SENDERS], *getter, *troubler;
 	int result = -1;
 
 	plx_queue_init(&o.queue);
 	storm_set_senders(plx_self_loop(), storm_size(10000, 200000),
 			  put_parcel, &o);
 	plx_spawn(NULL, get_parcels, &o, &getter);
-	plx_spawn(NULL, trouble, &o, NULL);
+	plx_spawn(NULL, trouble, &o, &troubler);
 	for (int i = 0; i < SENDERS; i++)
 		plx_spawn(NULL, await_sender, &storm_sender[i], &job[i]);
 	for (int i = 0; i < SENDERS; i++) {
@@ -108,6 +108,8 @@ run_office(void *arg)
 	o.over = 1;
 	plx_queue_close(&o.queue);
 	plx_join(getter, &result, PLX_NEVER);
+	cr_expect_eq(result, 0, "%s: %d", o.name, result);
+	plx_join(troubler, &result, PLX_NEVER);
 	cr_expect_eq(result, 0, "%s: %d", o.name, result);
 	figures_say("storm: %s: tasks: %zu posts, %zu sleeps, %zu cancelled",
 		    o.name, storm_arrived(), o.slept, o.cancelled);
