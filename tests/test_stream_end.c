@@ -267,6 +267,41 @@ refuse_what_is_written(void *arg)
 ON_BACKENDS(stream_end, an_error_of_writing_ends_reading,
 	    refuse_what_is_written)
 
+static int
+await_input(void *arg)
+{
+	struct plx_stream_awaitable a;
+
+	return plx_await(plx_stream_awaitable(&a, arg), in(5 * PLX_SECOND));
+}
+
+/* Who waits for something to read goes on, and who comes later need not wait:
+   the read that follows tells why. */
+static int
+await_after_an_error(void *arg)
+{
+	const char *name = arg;
+	struct plx_stream s;
+	plx_task *t;
+	int peer, r = 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	open_unix(&s, &peer, NULL);
+	shutdown(peer, SHUT_RD);
+	plx_spawn(NULL, await_input, &s, &t);
+	let_run(3);
+	cr_expect_eq(plx_stream_write(&s, "x", 1, PLX_NEVER), -EPIPE);
+	cr_expect_eq(plx_join(t, &r, PLX_NEVER), 0);
+	cr_expect_eq(r, PLX_READ, "%s: %d", name, r);
+	r = await_input(&s);
+	cr_expect_eq(r, PLX_READ, "%s: %d", name, r);
+	plx_stream_abort(&s);
+	close(peer);
+	return 0;
+}
+ON_BACKENDS(stream_end, an_error_of_writing_ends_a_wait_for_input,
+	    await_after_an_error)
+
 /* What is queued is sent before the end is told; a write in line, too. */
 static int
 write_eof_waits(void *arg)
