@@ -226,6 +226,28 @@ Test(stack, a_trim_leaves_what_was_needed_since_the_last_one, .timeout = 60)
 	end();
 }
 
+Test(stack, a_release_leaves_what_is_in_use, .timeout = 60)
+{
+	static struct slot s[100];
+	int i;
+
+	begin();
+	for (i = 0; i < 100; i++)
+		s[i] = get();
+	for (i = 1; i < 100; i++)
+		put(s[i]);
+	plx__stack_release(&pool);
+	cr_assert_eq(pool.kept, 0);
+	write_byte(s[0].stack);
+	put(s[0]);
+	plx__stack_release(&pool);
+	cr_assert_null(pool.slabs);
+	s[0] = get();
+	write_byte(s[0].stack);
+	put(s[0]);
+	end();
+}
+
 Test(stack, a_slab_that_holds_nothing_is_unmapped, .timeout = 60)
 {
 	struct slot a, b;

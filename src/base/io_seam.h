@@ -22,4 +22,7 @@ void plx__io_set_blocks(int fd, unsigned direction);
    number means another file. */
 unsigned plx__io_closes(int fd);
 
+/* There is no memory for something: gives back what tasks keep for others. */
+void plx__io_release(void);
+
 #endif

@@ -5,11 +5,12 @@
  * Nothing that accept(2) can say ends a server or makes it spin.  Out of
  * descriptors or memory it pauses, until a connection of this server ends or
  * a tenth of a second has passed; meanwhile clients wait in the kernel's
- * queue.  A place that another listener gives up does not end a pause: two of
- * them would wake each other for ever.  The same under a limit of connections,
- * without the clock.  That there is no memory for a connection is known when it
- * has been accepted: it waits here, one per listener, and no other is accepted
- * before it is served.
+ * queue, and stacks that are free go back, for they may be what is missing.  A
+ * place that another listener gives up does not end a pause: two of them would
+ * wake each other for ever.  The same under a limit of connections, without the
+ * clock.  That there is no memory for a connection is known when it has been
+ * accepted: it waits here, one per listener, and no other is accepted before it
+ * is served.
  *
  * A place under the limit is taken before the accept, but only when there is a
  * connection to fill it: otherwise the first of two listeners would hold the
@@ -25,6 +26,7 @@
 #include <errno.h>
 #include <pollux/io.h>
 #include <pollux/task.h>
+#include "io_seam.h"
 #include "server_int.h"
 
 #define PAUSE (100 * PLX_MILLISECOND)
@@ -76,6 +78,8 @@ pause_for(struct plx_listener *l, int error)
 	if (s->stopping && !plx__server_before(now, s->ending.grace))
 		return -ECANCELED;
 	note_pause(s, error, now);
+	if (error == -ENOMEM)
+		plx__io_release();
 	err = plx_event_wait(&s->ended, now + PAUSE);
 	if (err == -ENOMEM) /* not even for a timer */
 		err = plx_checkpoint();

@@ -41,3 +41,9 @@ plx__io_closes(int fd)
 
 	return p ? p->closes : 0;
 }
+
+void
+plx__io_release(void)
+{
+	plx__stack_release(&plx__current->rt->stacks);
+}

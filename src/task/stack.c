@@ -404,19 +404,33 @@ plx__stack_put(struct plx_stack_pool *pool, void *control)
 	return ret;
 }
 
-void
-plx__stack_trim(struct plx_stack_pool *pool)
+/* Keeps COUNT of the freed slots at most. */
+static void
+keep_only(struct plx_stack_pool *pool, size_t count)
 {
-	size_t needed = pool->peak - pool->in_use;
 	struct plx_slot *slot;
 
-	if (needed < PLX_STACK_KEEP_LEAST)
-		needed = PLX_STACK_KEEP_LEAST;
-	while (pool->kept > needed) {
+	while (pool->kept > count) {
 		slot = pool->free_list;
 		pool->free_list = slot->next;
 		pool->kept--;
 		drop(pool, slot->slab, slot->index);
 	}
+}
+
+void
+plx__stack_trim(struct plx_stack_pool *pool)
+{
+	size_t needed = pool->peak - pool->in_use;
+
+	if (needed < PLX_STACK_KEEP_LEAST)
+		needed = PLX_STACK_KEEP_LEAST;
+	keep_only(pool, needed);
 	pool->peak = pool->in_use;
+}
+
+void
+plx__stack_release(struct plx_stack_pool *pool)
+{
+	keep_only(pool, 0);
 }

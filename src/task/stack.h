@@ -79,4 +79,7 @@ int plx__stack_put(struct plx_stack_pool *pool, void *control);
    trim, but for a few.  To be called now and then. */
 void plx__stack_trim(struct plx_stack_pool *pool);
 
+/* The same with all that is free: there is no memory for something else. */
+void plx__stack_release(struct plx_stack_pool *pool);
+
 #endif
