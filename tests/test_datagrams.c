@@ -45,7 +45,7 @@ stop_in_between(void *arg)
 	plx_checkpoint();
 	plx_checkpoint();
 	for (i = 0; i < COUNT; i++)
-		cr_expect_eq(send(fd[1], "abc" + i, 1, 0), 1);
+		cr_expect_eq(send(fd[1], &"abc"[i], 1, 0), 1);
 	plx_checkpoint();
 	w.stopping = 1;
 	plx_scope_cancel(&d.scope);
