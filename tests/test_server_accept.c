@@ -7,6 +7,7 @@
 
 #include <sys/resource.h>
 #include "server_common.h"
+#include "task_int.h"
 
 static int
 few_in_a_row(void *name)
@@ -244,3 +245,40 @@ wait_for_memory(void *name)
 }
 CLOCKED_BACKENDS(server_accept, without_memory_a_connection_waits,
 		 wait_for_memory)
+
+static int
+be_brief(void *arg)
+{
+	(void)arg;
+	return plx_checkpoint();
+}
+
+/* Stacks of a crowd that has gone may be all the memory there is. */
+static int
+give_stacks_back(void *name)
+{
+	const struct plx_stack_pool *pool = &plx__current->rt->stacks;
+	plx_task *crowd[300];
+	struct scene s;
+	int fd, i;
+
+	for (i = 0; i < 300; i++)
+		cr_expect_eq(plx_spawn(NULL, be_brief, NULL, &crowd[i]), 0);
+	for (i = 0; i < 300; i++)
+		plx_join(crowd[i], NULL, PLX_NEVER);
+	cr_expect_geq(pool->kept, 300u, "%s: %zu", (char *)name, pool->kept);
+	set_scene(&s, name, echo);
+	begin_scene(&s);
+	support_sys.fails = SUPPORT_ACCEPT;
+	support_sys.fail_with = ENOMEM;
+	support_sys.fail_at = 1;
+	fd = client(&s);
+	ask(fd, "x");
+	expect(&s, fd, "x");
+	cr_expect_lt(pool->kept, 300u / 2, "%s: %zu", s.name, pool->kept);
+	plx_close(fd);
+	end_scene(&s);
+	return 0;
+}
+CLOCKED_BACKENDS(server_accept, without_memory_free_stacks_go_back,
+		 give_stacks_back)
