@@ -79,6 +79,14 @@ begin(struct fixture *f, const struct backend_param *p)
 	cr_assert_str_eq(plx_loop_backend(f->loop), f->name);
 }
 
+/* The same with the system's clock, for threads that wait in it. */
+static inline void
+begin_real(struct fixture *f, const struct backend_param *p)
+{
+	begin(f, p);
+	support_sys.fake_clock = 0;
+}
+
 static inline void
 end(struct fixture *f)
 {

@@ -61,19 +61,19 @@ in_fork(struct plx_process *p)
 	return 0;
 }
 
+/* A forked child does what BODY says to a process, which is left alone. */
 static int
-fork_beside(void *arg)
+fork_beside(int (*body)(struct plx_process *p))
 {
 	struct plx_process p;
 	int status = -1;
 	pid_t pid;
 
-	(void)arg;
 	if (start_waiting(&p, "exit 6") < 0)
 		return 0;
 	pid = fork();
 	if (pid == 0)
-		_exit(in_fork(&p));
+		_exit(body(&p));
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	cr_expect_eq(status, 0, "%#x", status);
@@ -81,7 +81,14 @@ fork_beside(void *arg)
 	cr_expect_eq(outcome(&p), 6, "it was left alone");
 	return 0;
 }
-EITHER_WAY(child, a_forked_process_cannot_touch_its_parents, fork_beside)
+
+static int
+fork_and_touch(void *arg)
+{
+	(void)arg;
+	return fork_beside(in_fork);
+}
+EITHER_WAY(child, a_forked_process_cannot_touch_its_parents, fork_and_touch)
 
 /* One that has closed everything and has files of its own in these places. */
 #define FIRST_OWN 3
@@ -111,22 +118,8 @@ close_among_its_own(struct plx_process *p)
 static int
 fork_and_start_afresh(void *arg)
 {
-	struct plx_process p;
-	int status = -1;
-	pid_t pid;
-
 	(void)arg;
-	if (start_waiting(&p, "exit 6") < 0)
-		return 0;
-	pid = fork();
-	if (pid == 0)
-		_exit(close_among_its_own(&p));
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	cr_expect_eq(status, 0, "%#x", status);
-	end_input(&p);
-	cr_expect_eq(outcome(&p), 6);
-	return 0;
+	return fork_beside(close_among_its_own);
 }
 EITHER_WAY(child, a_forked_process_keeps_files_that_it_has_in_old_places,
 	   fork_and_start_afresh)

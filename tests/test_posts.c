@@ -31,13 +31,6 @@ struct parcel {
 
 static struct parcel parcels[THREADS][POSTS];
 
-static void
-begin_real(struct fixture *f, const struct backend_param *p)
-{
-	begin(f, p);
-	support_sys.fake_clock = 0;
-}
-
 LOOPS(posts, they_run_once_and_in_order)
 {
 	struct fixture f;

@@ -8,13 +8,6 @@
 #include <errno.h>
 #include "loop_fixture.h"
 
-static void
-begin_real(struct fixture *f, const struct backend_param *p)
-{
-	begin(f, p);
-	support_sys.fake_clock = 0;
-}
-
 LOOPS(posts_ring, one_whose_wake_fails_is_taken_back)
 {
 	struct fixture f;

@@ -35,13 +35,6 @@ catch_signal(struct heard *h, int signo)
 	return plx_loop_signal(h->f->loop, &h->signal, signo);
 }
 
-static void
-begin_real(struct fixture *f, const struct backend_param *p)
-{
-	begin(f, p);
-	support_sys.fake_clock = 0;
-}
-
 static int
 is_ignored(int signo)
 {
