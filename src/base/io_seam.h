@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * io_seam.h: what operations on descriptors above the task layer need of it
- * beyond pollux/io.h, to behave as those do.  Declared below both, defined in
- * task.  For the running task, in the loop's thread.
+ * beyond pollux/io.h, to behave as those do, and to share memory with it.
+ * Declared below both, defined in task.  For the running task, in the loop's
+ * thread.
  */
 #ifndef PLX_IO_SEAM_H
 #define PLX_IO_SEAM_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * identity.h: is this number still the same file?
+ * identity.h: is this number still the same file, and one to wait for?
  *
  * Device and inode tell files, pipes and sockets apart.  They do not tell
  * apart what has no inode of its own (eventfd, timerfd and their kin on Linux

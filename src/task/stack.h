@@ -10,8 +10,9 @@
  * can be believed, else mprotect while the kernel's limit of mappings allows,
  * else a canary that is looked at when the slot comes back.  Freed slots are
  * used again, the last one first; past a bound, and when a time has gone by in
- * which they were not needed, their pages go back to the system, and a slab
- * that holds nothing any more is unmapped.
+ * which they were not needed, or there is no memory for something else, their
+ * pages go back to the system, and a slab that holds nothing any more is
+ * unmapped.
  */
 #ifndef PLX_STACK_H
 #define PLX_STACK_H
