@@ -73,9 +73,10 @@ PLX_API const char *plx_selector_backend(const plx_selector *s);
  * Starts to watch FD for EVENTS: PLX_READ, PLX_WRITE or both, with flags.
  * -EINVAL no direction, or unknown bits; -EBADF FD is negative, not open, a
  * mere path (O_PATH), or one of the selector's own; -EEXIST already registered
- * (and nothing changed); -ENOTSUP a flag that the backend lacks, or PLX_EXCLUSIVE with
- * PLX_ONESHOT; -ERANGE beyond what the backend can watch; -ENOMEM, -ENOSPC or
- * another refusal of the kernel.  After an error nothing is registered.
+ * (and nothing changed); -ENOTSUP a flag that the backend lacks, or
+ * PLX_EXCLUSIVE with PLX_ONESHOT; -ERANGE beyond what the backend can watch;
+ * -ENOMEM, -ENOSPC or another refusal of the kernel.  After an error nothing is
+ * registered.
  */
 PLX_API int plx_selector_register(plx_selector *s, int fd, unsigned events,
 				  void *data);
