@@ -135,8 +135,8 @@ PLX_API int plx_stream_flush(struct plx_stream *s, int64_t deadline);
 PLX_API size_t plx_stream_queued(const struct plx_stream *s);
 
 /* Flushes, then tells the peer that no more will come (a socket's write side is
-   shut down); reading goes on.  Every later write gets -EPIPE.  -EOPNOTSUPP: no
-   socket: close it instead. */
+   shut down, for every process that shares it); reading goes on.  Every later
+   write gets -EPIPE.  -EOPNOTSUPP: no socket: close it instead. */
 PLX_API int plx_stream_write_eof(struct plx_stream *s, int64_t deadline);
 
 /*
