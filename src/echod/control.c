@@ -41,7 +41,7 @@ stop(struct plx_signal *s, int signo)
 	(void)signo;
 	if (server_stop(s->arg))
 		return;
-	report("stopped at once: connections were cut off");
+	report("stopped at once: connections still open were cut off");
 	_exit(EXIT_FAILED);
 }
 
