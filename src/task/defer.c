@@ -16,7 +16,7 @@ list_of(struct plx_task *t, struct plx_coro *place)
 {
 	if (t && place == &t->coro)
 		return &t->defers;
-	return &((struct plx_gen *)place)->defers;
+	return &plx__gen_of(place)->defers;
 }
 
 /* The run that PLACE belongs to; NULL: it is a generator without one. */
@@ -25,7 +25,7 @@ run_of(struct plx_task *t, struct plx_coro *place)
 {
 	if (t && place == &t->coro)
 		return t->rt;
-	return ((struct plx_gen *)place)->rt;
+	return plx__gen_of(place)->rt;
 }
 
 static const struct plx_sys *
@@ -33,7 +33,7 @@ sys_of(struct plx_task *t, struct plx_coro *place)
 {
 	const struct plx_rt *rt = run_of(t, place);
 
-	return rt ? rt->sys : ((struct plx_gen *)place)->own->sys;
+	return rt ? rt->sys : plx__gen_of(place)->own->sys;
 }
 
 /* What runs now, T (may be NULL) or a generator; NULL if neither does. */

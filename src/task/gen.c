@@ -40,7 +40,7 @@ running(struct plx_coro *const *at)
 {
 	struct plx_coro *c = *at;
 
-	return c && c->entry == plx__gen_body ? (struct plx_gen *)c : NULL;
+	return c && c->entry == plx__gen_body ? plx__gen_of(c) : NULL;
 }
 
 /* Why G cannot be resumed; 0: it can, unless it is done. */
@@ -144,7 +144,7 @@ plx__gen_body(void *arg)
 	if (root == g) {
 		g->status = g->result < 0 ? g->result : 0;
 	} else {
-		outer = (struct plx_gen *)back;
+		outer = plx__gen_of(back);
 		return_to(outer, root, g, end_below(g, root, outer));
 	}
 	*place() = back;
@@ -228,7 +228,7 @@ ignore_close(struct plx_gen *g, struct plx_gen *root)
 {
 	struct plx_gen *deaf = root->closing, *outer;
 
-	outer = (struct plx_gen *)deaf->back;
+	outer = plx__gen_of(deaf->back);
 	deaf->back = NULL;
 	deaf->leaf = g;
 	g->root = deaf;

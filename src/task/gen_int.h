@@ -21,7 +21,7 @@
 
 /* Lives in the control block of its stack's slot. */
 struct plx_gen {
-	struct plx_coro coro;  /* first: a place is cast to its generator */
+	struct plx_coro coro;  /* first: see plx__gen_of */
 	struct plx_coro *back; /* who goes on when it ends: who resumed it,
 				  or delegates to it; NULL: nobody, it can be
 				  resumed */
@@ -52,6 +52,13 @@ struct plx_gen {
 	struct plx_rt *rt;    /* whose stack it has; NULL: its own */
 	struct plx_stack_pool *own;
 };
+
+/* Whose record C is; NULL of NULL. */
+static inline struct plx_gen *
+plx__gen_of(struct plx_coro *c)
+{
+	return (struct plx_gen *)(void *)c;
+}
 
 /* A slot of a run holds either. */
 union plx_control {

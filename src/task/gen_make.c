@@ -106,7 +106,7 @@ set_free_below(struct plx_gen *g)
 	if (!leaf || leaf == g)
 		return;
 	while (first->back != &g->coro)
-		first = (struct plx_gen *)first->back;
+		first = plx__gen_of(first->back);
 	first->back = NULL;
 	first->leaf = leaf;
 	leaf->root = first;
