@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#if HAVE_JANSSON
+#ifdef HAVE_JANSSON
 #include <jansson.h>
 #endif
 #include <pollux/net.h>
@@ -136,7 +136,7 @@ forward(void)
 }
 CANCEL_EXAMPLE(forward, .program = forward, .peer = step_with_target)
 
-#if HAVE_JANSSON
+#ifdef HAVE_JANSSON
 void *cancel_malloc(size_t size);
 void cancel_free(void *p);
 
