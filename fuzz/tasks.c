@@ -23,7 +23,7 @@ tempt(void)
 {
 	support_sys.fails = SUPPORT_RESIZE | SUPPORT_MAP;
 	support_sys.fail_with = ENOMEM;
-	support_sys.fail_at = 1 + fuzz_below(&w.input, 4);
+	support_sys.fail_at = 1 + (long)fuzz_below(&w.input, 4);
 }
 
 static int

@@ -18,7 +18,7 @@ struct gate {
 static int
 gate_arm(struct plx_awaitable *a)
 {
-	((struct gate *)a)->armed = 1;
+	((struct gate *)(void *)a)->armed = 1;
 	return 0;
 }
 
@@ -32,7 +32,7 @@ let_go(void *arg)
 static int
 gate_disarm(struct plx_awaitable *a)
 {
-	struct gate *g = (struct gate *)a;
+	struct gate *g = (void *)a;
 
 	if (!g->holds) {
 		g->armed = 0;
@@ -46,7 +46,7 @@ gate_disarm(struct plx_awaitable *a)
 static int
 gate_result(struct plx_awaitable *a)
 {
-	((struct gate *)a)->armed = 0;
+	((struct gate *)(void *)a)->armed = 0;
 	return 0;
 }
 

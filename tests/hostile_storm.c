@@ -38,7 +38,7 @@ static void
 round_of_lines(struct storm *s)
 {
 	char line[LONGEST];
-	size_t n = 1 + s->rounds * 997 % LONGEST;
+	size_t n = (size_t)(1 + s->rounds * 997 % LONGEST);
 	int i;
 
 	for (i = 0; i < STORM_HONEST; i++) {

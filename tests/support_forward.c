@@ -32,7 +32,7 @@ count_protect(const struct plx_sys *sys, void *p, size_t size, int prot)
 static int
 count_advise(const struct plx_sys *sys, void *p, size_t size, int advice)
 {
-	struct support_sys *s = (struct support_sys *)sys;
+	struct support_sys *s = (void *)sys;
 	int error = support_enter(sys, SUPPORT_ADVISE);
 
 	if (error)
@@ -270,7 +270,7 @@ count_kqueue(const struct plx_sys *sys)
 static pid_t
 count_getpid(const struct plx_sys *sys)
 {
-	const struct support_sys *s = (const struct support_sys *)sys;
+	const struct support_sys *s = (const void *)sys;
 
 	if (!s->asks_pid)
 		support_enter(sys, SUPPORT_OTHER);

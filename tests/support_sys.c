@@ -20,7 +20,7 @@
 int
 support_enter(const struct plx_sys *sys, unsigned entry)
 {
-	struct support_sys *s = (struct support_sys *)sys;
+	struct support_sys *s = (void *)sys;
 	int bit = __builtin_ctz(entry);
 
 	__atomic_fetch_add(&s->calls[bit], 1, __ATOMIC_RELAXED);
@@ -37,13 +37,13 @@ support_enter(const struct plx_sys *sys, unsigned entry)
 static int
 is_fake(const struct plx_sys *sys)
 {
-	return ((const struct support_sys *)sys)->fake_clock;
+	return ((const struct support_sys *)(const void *)sys)->fake_clock;
 }
 
 static int64_t
 count_now(const struct plx_sys *sys)
 {
-	struct support_sys *s = (struct support_sys *)sys;
+	struct support_sys *s = (void *)sys;
 
 	support_enter(sys, SUPPORT_CLOCK);
 	if (s->fake_clock) {
@@ -55,7 +55,7 @@ count_now(const struct plx_sys *sys)
 static void *
 count_resize(const struct plx_sys *sys, void *p, size_t size)
 {
-	struct support_sys *s = (struct support_sys *)sys;
+	struct support_sys *s = (void *)sys;
 	void *made;
 
 	if (size > 0 && support_enter(sys, SUPPORT_RESIZE)) {
@@ -83,7 +83,7 @@ begin_wait(const struct plx_sys *sys, const struct timespec *timeout)
 static int
 end_wait(const struct plx_sys *sys, int n, const struct timespec *timeout)
 {
-	struct support_sys *s = (struct support_sys *)sys;
+	struct support_sys *s = (void *)sys;
 
 	if (n == 0 && timeout && is_fake(sys)) {
 		__atomic_fetch_add(&s->now,

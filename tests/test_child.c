@@ -282,7 +282,7 @@ input(struct plx_watch *w, unsigned events)
 static int
 other_arm(struct plx_awaitable *a)
 {
-	struct other *o = (struct other *)a;
+	struct other *o = (void *)a;
 
 	o->loop = plx_self_loop();
 	o->watch.fn = input;
@@ -295,7 +295,7 @@ other_arm(struct plx_awaitable *a)
 static int
 other_disarm(struct plx_awaitable *a)
 {
-	struct other *o = (struct other *)a;
+	struct other *o = (void *)a;
 
 	plx_loop_cancel(o->loop, &o->call);
 	plx_loop_unwatch(o->loop, &o->watch);
@@ -305,7 +305,7 @@ other_disarm(struct plx_awaitable *a)
 static int
 other_result(struct plx_awaitable *a)
 {
-	return ((struct other *)a)->fd < 0;
+	return ((struct other *)(void *)a)->fd < 0;
 }
 
 static const struct plx_awaitable_ops other_ops = {
