@@ -3,6 +3,7 @@
  * test_scope_time.c: deadlines of scopes, who owns which, and shields.
  */
 #include <config.h>
+#include <pollux/sync.h>
 #include "task_common.h"
 
 /* Sleeps for ever in a scope that ends at DEADLINE; what leaving it says. */
@@ -115,6 +116,35 @@ never_park(void *arg)
 	return 0;
 }
 WITH_CLOCK(scope_time, a_task_that_never_parks_is_caught, never_park)
+
+/* Neither does one that only asks: it never gives way, but looks. */
+static int
+only_ask(void *arg)
+{
+	struct plx_event e = {0};
+	struct plx_scope s;
+	int fd[2], n = 0;
+	char c;
+
+	(void)arg;
+	support_pipe(fd);
+	plx_scope_enter(&s, in(PLX_SECOND));
+	support_sys.now += 2 * PLX_SECOND;
+	while (n < 1000 && plx_read(fd[0], &c, 1, 0) == -ETIMEDOUT)
+		n++;
+	cr_expect_lt(n, 1000, "asking a descriptor");
+	cr_expect_eq(plx_scope_leave(&s, -ECANCELED), -ETIMEDOUT);
+	plx_scope_enter(&s, in(PLX_SECOND));
+	support_sys.now += 2 * PLX_SECOND;
+	for (n = 0; n < 1000 && plx_event_wait(&e, 0) == -ETIMEDOUT;)
+		n++;
+	cr_expect_lt(n, 1000, "asking anything else");
+	cr_expect_eq(plx_scope_leave(&s, -ECANCELED), -ETIMEDOUT);
+	plx_close(fd[0]);
+	plx_close(fd[1]);
+	return 0;
+}
+WITH_CLOCK(scope_time, a_task_that_only_asks_is_caught, only_ask)
 
 static int
 move(void *arg)

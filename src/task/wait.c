@@ -98,12 +98,30 @@ plx_checkpoint(void)
 	return 0;
 }
 
+/* T only asks, and no turn has moved its time on: looks at the clock after as
+   many questions as it may wait without giving way. */
+static int
+look_at_clock(struct plx_task *t)
+{
+	int64_t now;
+
+	if (t->budget > -PLX_TASK_BUDGET)
+		return 0;
+	t->budget = 0;
+	if (t->limit < 0)
+		return 0;
+	now = t->rt->sys->now(t->rt->sys);
+	return plx__is_past(t->limit, now) && plx__scopes_expire(t, now)
+		       ? -ECANCELED
+		       : 0;
+}
+
 int
 plx__budget_spent(struct plx_task *t, int64_t deadline)
 {
-	t->budget = 0;
 	if (deadline == 0)
-		return 0;
+		return look_at_clock(t);
+	t->budget = 0;
 	t->rt->stats.budgets++;
 	plx__task_ready(t);
 	plx__give_way(t);

@@ -58,7 +58,8 @@ int plx__alarm_set(struct plx_task *t, int64_t deadline);
  */
 int plx__park(struct plx_task *t, struct plx_wait *w);
 
-/* The budget is used up: yields, unless the deadline is 0. */
+/* The budget is used up: yields; with deadline 0 only looks at the clock, now
+   and then.  0 or -ECANCELED. */
 int plx__budget_spent(struct plx_task *t, int64_t deadline);
 
 /* Waits as plx_await_any does, without asking whether it may and without
