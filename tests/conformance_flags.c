@@ -234,6 +234,10 @@ CONFORMS(oneshot, and_edge_hold_for_files_as_well)
 		IS(&f, plx_selector_modify(f.s, file, BOTH | flag, NULL), 0);
 		expect_ready(&f, file, BOTH);
 		expect_quiet(&f);
+		IS(&f, plx_selector_modify(f.s, file, BOTH | flag, &f), 0);
+		if (flag == PLX_ONESHOT)
+			expect_ready(&f, file, BOTH);
+		expect_quiet(&f);
 		IS(&f, plx_selector_unregister(f.s, file), 0);
 	}
 	close(file);

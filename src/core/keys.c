@@ -236,12 +236,15 @@ plx_selector_register(plx_selector *s, int fd, unsigned events, void *data)
 	return ret < 0 ? ret : add(s, fd, events, data);
 }
 
-/* Whether EVENTS are what SLOT has, and it has not fired for good. */
+/* Whether EVENTS are what SLOT has, and it has not fired for good: an edge of
+   what is always ready has, but is not told again either. */
 static int
 in_place(const struct plx_slot *slot, unsigned events)
 {
 	if (events != slot->asked)
 		return 0;
+	if (slot->state & PLX_SLOT_ALWAYS && !(events & PLX_ONESHOT))
+		return 1;
 	return events == slot->armed || slot->state & PLX_SLOT_DUE;
 }
 
