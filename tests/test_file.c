@@ -356,6 +356,36 @@ Test(file, reading_stops_at_its_deadline)
 	drop_directory();
 }
 
+/* The deadline has ended the wait, whatever comes before the thread hears. */
+static int
+time_out_then_cancel(void *arg)
+{
+	int64_t deadline = in(PLX_SECOND);
+	plx_task *t;
+	int result = 0;
+
+	(void)arg;
+	fill_file(2000000);
+	support_sys.sys.read = read_slowly;
+	plx_spawn(NULL, read_slow_file, &deadline, &t);
+	let_run(2);
+	latch_await(&slow.begun, 1);
+	plx_sleep(2 * PLX_SECOND);
+	plx_cancel(t);
+	let_run(3);
+	open_held(&slow);
+	plx_join(t, &result, PLX_NEVER);
+	cr_expect_eq(result, FAILED(ETIMEDOUT));
+	return 0;
+}
+
+Test(file, what_came_first_has_stopped_the_reading)
+{
+	make_directory();
+	cr_expect_eq(run_timed(time_out_then_cancel, NULL), 0);
+	drop_directory();
+}
+
 static int
 open_fifo(void *arg)
 {

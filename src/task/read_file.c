@@ -31,6 +31,7 @@ struct reading {
 	char *data;
 	size_t size;
 	size_t room; /* of DATA, without the NUL */
+	int why;     /* it was stopped; the loop's */
 	atomic_int stop;
 };
 
@@ -132,11 +133,13 @@ read_file(void *arg)
 	return ret;
 }
 
+/* In the task that waits, whose wait has just ended. */
 static void
 stop(void *arg)
 {
 	struct reading *r = arg;
 
+	r->why = plx__current->wake;
 	atomic_store(&r->stop, 1);
 }
 
@@ -159,7 +162,7 @@ plx_read_file(const char *path, size_t limit, void **data, size_t *size,
 	job.interrupt = stop;
 	ret = plx_await(a, deadline);
 	if (ret == -EINTR)
-		return t->cancels ? -ECANCELED : -ETIMEDOUT;
+		return r.why;
 	if (ret < 0)
 		return ret;
 	*data = r.data;
