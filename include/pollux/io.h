@@ -56,7 +56,7 @@ PLX_API ssize_t plx_recv(int fd, void *buf, size_t n, int64_t deadline);
  */
 PLX_API ssize_t plx_send(int fd, const void *buf, size_t n, int64_t deadline);
 
-/* The same for any descriptor. */
+/* The same for any descriptor; but plx_write may raise SIGPIPE, as write(2). */
 PLX_API ssize_t plx_read(int fd, void *buf, size_t n, int64_t deadline);
 PLX_API ssize_t plx_write(int fd, const void *buf, size_t n, int64_t deadline);
 
