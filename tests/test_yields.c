@@ -141,6 +141,36 @@ await_beside_change(void *arg)
 IN_A_TASK(yields, an_await_has_its_result_before_it_gives_way,
 	  await_beside_change)
 
+/* Nothing is to be waited for, again and again; and a scope may end. */
+static int
+close_beside_change(void *arg)
+{
+	struct plx_scope s;
+	plx_nursery *n;
+	int i, r = 0, rounds = 0;
+	plx_task *t;
+
+	(void)arg;
+	plx_spawn(NULL, count_and_change, &rounds, &t);
+	for (i = 0; i < 1000; i++) {
+		plx_nursery_open(NULL, &n);
+		cr_expect_eq(plx_nursery_close(&n, i), i);
+	}
+	cr_expect_gt(rounds, 2, "%d rounds", rounds);
+	plx_scope_enter(&s, in(PLX_SECOND));
+	support_sys.now += 2 * PLX_SECOND;
+	for (i = 0; r == 0 && i < 1000; i++) {
+		plx_nursery_open(NULL, &n);
+		plx_nursery_close(&n, 0);
+		r = plx_scope_status(&s);
+	}
+	cr_expect_eq(r, -ETIMEDOUT);
+	cr_expect_eq(plx_scope_leave(&s, -ECANCELED), r);
+	return stop_task(t);
+}
+WITH_CLOCK(yields, the_end_of_a_nursery_without_tasks_gives_way,
+	   close_beside_change)
+
 static int
 await_its_awaitable(void *arg)
 {

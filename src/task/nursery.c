@@ -363,6 +363,8 @@ plx_nursery_close(plx_nursery **nursery, int result)
 	else
 		discard_winner(n);
 	set_aside(n);
+	t->budget--;
+	plx__end(t, PLX_NEVER);
 	return r;
 }
 
