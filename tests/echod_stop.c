@@ -91,29 +91,51 @@ send_until_full(int fd)
 	return sent;
 }
 
+/* Stops echod while it owes FD a lot, and takes that after a LATE time. */
+static void
+take_late(struct echod *e, const char *backend, int late)
+{
+	int fd = echod_connect(e);
+	size_t sent = send_until_full(fd), got = 0;
+	char data[4096];
+	ssize_t n, i;
+
+	echod_signal(e, SIGTERM);
+	poll(NULL, 0, late);
+	while ((n = recv(fd, data, sizeof(data), 0)) > 0) {
+		for (i = 0; i < n; i++)
+			cr_assert_eq(data[i], pattern(got + (size_t)i),
+				     "%s: byte %zu", backend, got + (size_t)i);
+		got += (size_t)n;
+	}
+	cr_assert_eq(n, 0, "%s: %s", backend, strerror(errno));
+	cr_assert_eq(got, sent, "%s", backend);
+	close(fd);
+	cr_assert_eq(echod_wait(e), 0, "%s", backend);
+	finish(e);
+}
+
 PLX_BACKENDS(stop, a_client_that_reads_late_gets_all_and_an_orderly_end)
 ParameterizedTest(struct backend_param *b, stop,
 		  a_client_that_reads_late_gets_all_and_an_orderly_end)
 {
 	struct support_mark mark = echod_begin(b->name);
 	struct echod e = echod_start(b->name, NULL);
-	int fd = echod_connect(&e);
-	size_t sent = send_until_full(fd), got = 0;
-	char data[4096];
-	ssize_t n, i;
 
-	echod_signal(&e, SIGTERM);
-	while ((n = recv(fd, data, sizeof(data), 0)) > 0) {
-		for (i = 0; i < n; i++)
-			cr_assert_eq(data[i], pattern(got + (size_t)i),
-				     "%s: byte %zu", b->name, got + (size_t)i);
-		got += (size_t)n;
-	}
-	cr_assert_eq(n, 0, "%s: %s", b->name, strerror(errno));
-	cr_assert_eq(got, sent, "%s", b->name);
-	close(fd);
-	cr_assert_eq(echod_wait(&e), 0, "%s", b->name);
-	finish(&e);
+	take_late(&e, b->name, 0);
+	support_end(mark, b->name);
+}
+
+/* It is later than that by the time of its first look. */
+PLX_BACKENDS(stop, a_client_has_longer_than_it_may_be_idle)
+ParameterizedTest(struct backend_param *b, stop,
+		  a_client_has_longer_than_it_may_be_idle)
+{
+	static const char *const args[] = {"--idle-timeout=2", NULL};
+	struct support_mark mark = echod_begin(b->name);
+	struct echod e = echod_start(b->name, args);
+
+	take_late(&e, b->name, 2300);
 	support_end(mark, b->name);
 }
 

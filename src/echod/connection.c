@@ -77,19 +77,22 @@ connection_is_full(const struct connection *c)
 }
 
 /* Waits until the client has taken all, however long it takes as long as it
-   takes some. */
+   takes some; or in a stop, whose grace is the limit then. */
 static __attribute__((noinline)) int
 await_client(struct connection *c)
 {
-	int64_t idle = c->worker->idle;
+	const struct worker *w = c->worker;
+	int64_t deadline;
 	size_t left;
 	int err = 0;
 
 	while ((left = plx_stream_queued(c->stream)) > 0) {
-		err = plx_stream_flush(c->stream,
-				       idle ? plx_after(idle) : PLX_NEVER);
-		if (err < 0 && (err != -ETIMEDOUT || c->worker->stopping ||
-				plx_stream_queued(c->stream) == left))
+		deadline = w->idle && !w->stopping ? plx_after(w->idle)
+						   : PLX_NEVER;
+		err = plx_stream_flush(c->stream, deadline);
+		if (err < 0 &&
+		    (err != -ETIMEDOUT ||
+		     (plx_stream_queued(c->stream) == left && !w->stopping)))
 			return err;
 	}
 	return 0;
