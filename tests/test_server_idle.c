@@ -99,6 +99,45 @@ tell_sleep(void *name)
 }
 CLOCKED_BACKENDS(server_idle, a_handler_knows_how_long_it_slept, tell_sleep)
 
+/* Two words come together, and the handler takes them one by one. */
+static int64_t told[2];
+
+static int
+hear_one(struct plx_stream *st, void *arg)
+{
+	struct scene *s = arg;
+	char byte;
+	ssize_t n = plx_stream_readexactly(st, &byte, 1, PLX_NEVER);
+
+	if (n < 1)
+		return 0;
+	told[s->started++ % 2] = st->slept;
+	return PLX_HIBERNATE;
+}
+
+static int
+tell_no_sleep(void *name)
+{
+	struct scene s;
+	int fd;
+
+	begin_idle(&s, name, hear_one);
+	fd = client(&s);
+	let_run(3);
+	plx_sleep(PLX_SECOND);
+	ask(fd, "xy");
+	let_run(6);
+	cr_expect_eq(s.started, 2, "%s: %d calls", s.name, s.started);
+	cr_expect_eq(told[0] / PLX_SECOND, 1, "%s", s.name);
+	cr_expect_eq(told[1], 0, "%s: %d ms", s.name,
+		     (int)(told[1] / PLX_MILLISECOND));
+	plx_close(fd);
+	end_scene(&s);
+	return 0;
+}
+CLOCKED_BACKENDS(server_idle, a_handler_called_again_has_not_slept,
+		 tell_no_sleep)
+
 static int
 stay_awake(void *name)
 {

@@ -277,6 +277,7 @@ handle(struct plx_connection *c)
 	enter(c);
 	do {
 		r = o->handler(&v->stream, o->arg);
+		v->stream.slept = 0; /* when it is called at once */
 		if (r == PLX_HIBERNATE)
 			r = before_sleep(c->server, &v->stream);
 		else if (r > 0)
