@@ -72,6 +72,51 @@ detach(void *arg)
 }
 ON_BACKENDS(stream_open, detach_gives_the_descriptor_back, detach)
 
+/* As one of several things, or by what is no call of the stream. */
+static int
+await_input(void *stream)
+{
+	struct plx_stream_awaitable a;
+
+	return plx_await(plx_stream_awaitable(&a, stream), in(5 * PLX_SECOND));
+}
+
+static int
+receive(void *stream)
+{
+	char byte;
+
+	return (int)plx_recv(plx_stream_fileno(stream), &byte, 1,
+			     in(5 * PLX_SECOND));
+}
+
+static int
+detach_awaited(void *arg)
+{
+	plx_task_fn *const ways[] = {receive, await_input};
+	const char *name = arg;
+	struct plx_stream s;
+	int peer, fd, i, r = 0;
+	plx_task *t;
+
+	open_unix(&s, &peer, NULL);
+	for (i = 0; i < 2; i++) {
+		cr_expect_eq(plx_spawn(NULL, ways[i], &s, &t), 0);
+		let_run(3);
+		fd = plx_stream_detach(&s);
+		cr_expect_eq(fd, -EBUSY, "%s: %d: %d", name, i, fd);
+		say(peer, "x");
+		cr_expect_eq(plx_join(t, &r, PLX_NEVER), 0);
+		cr_expect_gt(r, 0, "%s: %d: %d", name, i, r);
+	}
+	fd = plx_stream_detach(&s);
+	cr_expect_geq(fd, 0, "%s: %d", name, fd);
+	plx_close(fd);
+	close(peer);
+	return 0;
+}
+ON_BACKENDS(stream_open, what_is_waited_for_is_not_given_back, detach_awaited)
+
 /* A pipe that blocks is made not to, and blocks again afterwards. */
 static int
 restore_blocking(void *arg)

@@ -23,6 +23,9 @@ void plx__io_set_blocks(int fd, unsigned direction);
    number means another file. */
 unsigned plx__io_closes(int fd);
 
+/* Does a task wait for FD, in whatever way? */
+int plx__io_awaited(int fd);
+
 /* There is no memory for something: gives back what tasks keep for others. */
 void plx__io_release(void);
 

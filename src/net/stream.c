@@ -208,7 +208,8 @@ plx_stream_detach(struct plx_stream *s)
 	if (s->flags & PLX__STREAM_CLOSED)
 		return -EBADF;
 	if (s->in.length > 0 || s->out.length > 0 ||
-	    s->flags & (PLX__STREAM_READING | PLX__STREAM_WRITING))
+	    s->flags & (PLX__STREAM_READING | PLX__STREAM_WRITING) ||
+	    plx__io_awaited(s->fd))
 		return -EBUSY;
 	return let_go(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * io_seam.c: the hints, the budget and the closes of descriptors, for
- * operations that live above this room.
+ * io_seam.c: the hints, the budget, the closes and the waits of descriptors,
+ * for operations that live above this room.
  *
  * A descriptor gets its port with its first hint; one without memory for that
  * has no hint, and is tried first each time.
@@ -40,6 +40,15 @@ plx__io_closes(int fd)
 	const struct plx_port *p = plx__port(plx__current, fd);
 
 	return p ? p->closes : 0;
+}
+
+int
+plx__io_awaited(int fd)
+{
+	const struct plx_task *t = plx__current;
+	const struct plx_port *p = t ? plx__port_find(t->rt, fd) : NULL;
+
+	return p && (p->in.task || (p->out && p->out->task));
 }
 
 void
