@@ -214,6 +214,33 @@ hear_of_refusal(void *arg)
 }
 ON_BOTH(udp, a_refused_datagram_does_not_harm_the_socket, hear_of_refusal)
 
+/* Whatever the list has been used for before. */
+static int
+hear_of_no_name(void *arg)
+{
+	const char *name = arg;
+	struct udp_list l = udp_list(2);
+	char text[PLX_ADDRESS_TEXT];
+	int fd[2], r, n;
+
+	plx_address_parse("127.0.0.1:7", &l.d[1].peer);
+	cr_expect_eq(socketpair(AF_UNIX, SOCK_DGRAM, 0, fd), 0);
+	for (n = 0; n < 2; n++)
+		cr_expect_eq(plx_sendto(fd[1], "x", 1, NULL, PLX_NEVER), 1);
+	r = plx_recv_datagrams(fd[0], l.d, 2, PLX_NEVER);
+	cr_expect_eq(r, 2, "%s: %d", name, r);
+	for (n = 0; n < r; n++) {
+		cr_expect_eq(l.d[n].peer.length, 0, "%s: %d", name, n);
+		plx_address_format(&l.d[n].peer, text, sizeof(text));
+		cr_expect_str_eq(text, "unix:", "%s: %d: %s", name, n, text);
+	}
+	plx_close(fd[0]);
+	plx_close(fd[1]);
+	udp_list_free(&l);
+	return 0;
+}
+ON_BOTH(udp, who_has_no_name_is_told_as_such, hear_of_no_name)
+
 static int
 refuse_nonsense(void *arg)
 {

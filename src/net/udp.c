@@ -71,6 +71,9 @@ take_over(const struct batch *b, struct plx_datagram *list, int n)
 		h = &b->m[i].header;
 		list[i].length = b->m[i].length;
 		list[i].peer.length = h->msg_namelen;
+		/* Nothing was written there then. */
+		if (h->msg_namelen == 0)
+			list[i].peer.storage.ss_family = AF_UNIX;
 		list[i].flags = h->msg_flags & MSG_TRUNC ? PLX_DATAGRAM_CUT : 0;
 	}
 }
