@@ -91,7 +91,8 @@ struct plx_server_options {
 /* Opens the sockets; OPTIONS are copied, what they point to is the caller's.
    Any thread, inside a task or not.  -EINVAL: no handler, or nowhere to listen;
    a listener does not listen for streams; stream.low_water is above high_water.
-   -ENOMEM; else as plx_listen, and then no socket is open but the listeners. */
+   -EBADF, -ENOTSOCK: a listener is not open, or no socket.  -ENOMEM; else as
+   plx_listen, and then no socket is open but the listeners. */
 PLX_API int plx_server_open(const struct plx_server_options *options,
 			    plx_server **out);
 
