@@ -47,8 +47,9 @@ PLX_API int plx_connect_address(const struct plx_address *address,
  * -EAFNOSUPPORT, -EADDRNOTAVAIL) is told when there is no other.
  * -EINVAL: HOST or SERVICE is NULL, SERVICE is empty or begins with a sign or a
  * space, or attempt_delay is below 0; -ERANGE: a port above 65535;
- * -EADDRNOTAVAIL: HOST has no address that OPTIONS want; -ENOMEM; -EAGAIN: the
- * system refuses a stack.
+ * -EADDRNOTAVAIL: HOST has no address that OPTIONS want, but for a name that
+ * has none of FAMILY the resolver may say -ENOENT or -ENODATA; -ENOMEM;
+ * -EAGAIN: the system refuses a stack.
  */
 PLX_API int plx_connect_host(const char *host, const char *service,
 			     const struct plx_connect_options *options,
