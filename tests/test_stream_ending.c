@@ -94,6 +94,66 @@ ends_with_the_grace(void *arg)
 }
 WITH_CLOCK(stream_ending, reading_ends_with_the_grace, ends_with_the_grace)
 
+/* Scopes of its own, and around its nursery, end as ever. */
+static int
+read_in_scope(void *arg)
+{
+	int64_t began = support_sys.now, length = *(int64_t *)arg;
+	struct plx_scope own;
+	char buf[16];
+	ssize_t n;
+
+	plx_scope_enter(&own, in(length));
+	n = plx_stream_readexactly(&scene.s, buf, 16, PLX_NEVER);
+	plx_scope_leave(&own, 0);
+	cr_expect_eq(n, -ECANCELED, "it is no end: %zd", n);
+	cr_expect_eq(support_sys.now - began, 50 * PLX_MILLISECOND);
+	return 0;
+}
+
+static int
+write_in_nursery(void *arg)
+{
+	static char much[300000];
+	int64_t began = support_sys.now;
+	ssize_t n;
+
+	(void)arg;
+	n = plx_stream_write(&scene.s, much, sizeof(much), PLX_NEVER);
+	cr_expect_eq(n, 64 << 10, "%zd", n);
+	n = plx_stream_flush(&scene.s, PLX_NEVER);
+	cr_expect_eq(n, -ECANCELED, "%zd", n);
+	cr_expect_eq(support_sys.now - began, 50 * PLX_MILLISECOND);
+	return 0;
+}
+
+static int
+heed_scopes(void *arg)
+{
+	int64_t length = 50 * PLX_MILLISECOND;
+	struct plx_scope around;
+	plx_nursery *n;
+
+	(void)arg;
+	read_in_scope(&length);
+	support_fill(plx_stream_fileno(&scene.s));
+	plx_scope_enter(&around, in(length));
+	cr_expect_eq(plx_nursery_open(NULL, &n), 0);
+	cr_expect_eq(plx_spawn(n, write_in_nursery, NULL, NULL), 0);
+	plx_nursery_close(&n, 0);
+	plx_scope_leave(&around, 0);
+	return 0;
+}
+
+static int
+end_in_scopes(void *arg)
+{
+	(void)arg;
+	run_cancelled(heed_scopes, in(PLX_SECOND));
+	return 0;
+}
+WITH_CLOCK(stream_ending, deadlines_of_scopes_hold, end_in_scopes)
+
 static int
 refuse_all(void *arg)
 {

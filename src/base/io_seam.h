@@ -26,6 +26,11 @@ unsigned plx__io_closes(int fd);
 /* Does a task wait for FD, in whatever way? */
 int plx__io_awaited(int fd);
 
+/* The first deadline of the scopes that the running task is in, also of those
+   around its nursery, up to a shield, whatever has reached them; or PLX_NEVER.
+ */
+int64_t plx__io_scopes_end(void);
+
 /* There is no memory for something: gives back what tasks keep for others. */
 void plx__io_release(void);
 

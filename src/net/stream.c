@@ -22,12 +22,21 @@
 
 #define LIMIT ((size_t)64 << 10)
 
+/* Deadlines of scopes hold in a stop, too: that has reached them before they
+   could pass, so nobody else looks at them. */
 int
-plx__stream_ends(const struct plx_stream *s)
+plx__stream_ends(const struct plx_stream *s, int64_t *until)
 {
-	int64_t grace = s->ending ? s->ending->grace : 0;
+	int64_t grace = s->ending ? s->ending->grace : 0, scopes;
 
-	return grace < 0 || (grace > 0 && s->sys->now(s->sys) < grace);
+	if (grace == 0)
+		return 0;
+	scopes = plx__io_scopes_end();
+	if (grace < 0 || (scopes >= 0 && scopes < grace))
+		grace = scopes;
+	if (until)
+		*until = grace;
+	return grace < 0 || s->sys->now(s->sys) < grace;
 }
 
 /* The same in a cancelled task that may go on: it has a budget, too. */
@@ -48,7 +57,7 @@ plx__stream_begin(struct plx_stream *s, int64_t deadline)
 {
 	int r = plx__io_begin(s->fd, deadline);
 
-	if (r == -ECANCELED && plx__stream_ends(s))
+	if (r == -ECANCELED && plx__stream_ends(s, NULL))
 		r = begin_shielded(s, deadline);
 	if (r != -EPERM && s->flags & PLX__STREAM_CLOSED)
 		return -ESHUTDOWN;
@@ -60,10 +69,11 @@ plx__stream_wait(struct plx_stream *s, struct plx_event *e, int64_t deadline)
 {
 	int r = plx_event_wait(e, deadline);
 	struct plx_scope shield;
+	int64_t until;
 
-	if (r != -ECANCELED || !plx__stream_ends(s))
+	if (r != -ECANCELED || !plx__stream_ends(s, &until))
 		return r;
-	plx_scope_shield(&shield, s->ending->grace, PLX_NEVER);
+	plx_scope_shield(&shield, until, PLX_NEVER);
 	r = plx_event_wait(e, deadline);
 	plx_scope_leave(&shield, 0);
 	return r;

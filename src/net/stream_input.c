@@ -49,23 +49,24 @@ plx__stream_receive(struct plx_stream *s, void *buf, size_t n)
 	return got > 0 || got == -EAGAIN ? got : plx__stream_end(s, (int)got);
 }
 
-/* The wait of a read in a cancelled task that may go on: PATIENCE is how long
-   nothing may come before that is the end. */
+/* The wait of a read in a cancelled task that may go on, UNTIL then: PATIENCE
+   is how long nothing may come before that is the end.  So is the grace's. */
 static int
-wait_on(struct plx_stream *s, int64_t patience, int64_t deadline)
+wait_on(struct plx_stream *s, int64_t patience, int64_t until, int64_t deadline)
 {
-	int64_t until = s->sys->now(s->sys), grace = s->ending->grace;
+	int64_t now = s->sys->now(s->sys);
+	int ends = until == s->ending->grace;
 	struct plx_scope shield;
 	int r;
 
-	if (grace >= 0 && grace - until < patience)
-		until = grace;
-	else
-		until += patience;
+	if (until < 0 || until - now > patience) {
+		until = now + patience;
+		ends = 1;
+	}
 	plx_scope_shield(&shield, until, PLX_NEVER);
 	r = plx_await_fd(s->fd, PLX_READ, deadline);
 	plx_scope_leave(&shield, 0);
-	if (r == -ECANCELED)
+	if (r == -ECANCELED && ends)
 		r = plx__stream_end(s, 0);
 	return r;
 }
@@ -75,13 +76,14 @@ wait_on(struct plx_stream *s, int64_t patience, int64_t deadline)
 static int
 await_input(struct plx_stream *s, int64_t patience, int64_t deadline)
 {
+	int64_t until;
 	int r;
 
 	if (s->in.first)
 		plx__buf_shrink(&s->in);
 	r = plx_await_fd(s->fd, PLX_READ, deadline);
-	if (r == -ECANCELED && plx__stream_ends(s))
-		r = wait_on(s, patience, deadline);
+	if (r == -ECANCELED && plx__stream_ends(s, &until))
+		r = wait_on(s, patience, until, deadline);
 	if (r == -EINTR && s->fd < 0)
 		return -ESHUTDOWN;
 	return r < 0 && r != -EINTR ? r : 0;

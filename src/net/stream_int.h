@@ -42,8 +42,9 @@ struct plx_ending {
 int plx__stream_open(struct plx_stream *s, int fd, int socket,
 		     const struct plx_stream_options *options);
 
-/* May a task that is cancelled go on with S? */
-int plx__stream_ends(const struct plx_stream *s);
+/* May a task that is cancelled go on with S?  Then a stop has cancelled it, and
+   no deadline of its scopes has passed; *UNTIL (may be NULL) is how long. */
+int plx__stream_ends(const struct plx_stream *s, int64_t *until);
 
 /*
  * What every call begins with, but those that are straight: gives way if the

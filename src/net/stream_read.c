@@ -113,7 +113,7 @@ not_straight(struct plx_stream *s, void *buf, size_t n, int64_t deadline,
 	case -ESHUTDOWN:
 		return got;
 	case -ECANCELED:
-		if (!plx__stream_ends(s))
+		if (!plx__stream_ends(s, NULL))
 			return got;
 		s->short_read = 1;
 		return read_slowly(s, buf, n, deadline);

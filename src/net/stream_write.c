@@ -59,12 +59,13 @@ static int
 take_turn(struct plx_stream *s, int64_t deadline)
 {
 	struct plx_scope shield;
+	int64_t until;
 	int r;
 
 	s->flags |= PLX__STREAM_WRITING;
 	r = plx_lock_acquire(&s->turn, deadline);
-	if (r == -ECANCELED && plx__stream_ends(s)) {
-		plx_scope_shield(&shield, s->ending->grace, PLX_NEVER);
+	if (r == -ECANCELED && plx__stream_ends(s, &until)) {
+		plx_scope_shield(&shield, until, PLX_NEVER);
 		r = plx_lock_acquire(&s->turn, deadline);
 		plx_scope_leave(&shield, 0);
 	}

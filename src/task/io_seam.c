@@ -51,6 +51,26 @@ plx__io_awaited(int fd)
 	return p && (p->in.task || (p->out && p->out->task));
 }
 
+int64_t
+plx__io_scopes_end(void)
+{
+	const struct plx_task *t = plx__current;
+	const struct plx_scope *x = plx__scope_innermost(t);
+	int64_t end = PLX_NEVER;
+
+	for (;;) {
+		for (; x; x = plx__scope_around(t, x)) {
+			end = plx__earlier(end, plx__scope_end(x));
+			if (x->shield)
+				return end;
+		}
+		if (!t->nursery || !t->nursery->opener)
+			return end;
+		x = plx__scope_around(t->nursery->opener, &t->nursery->scope);
+		t = t->nursery->opener;
+	}
+}
+
 void
 plx__io_release(void)
 {
