@@ -114,10 +114,11 @@ PLX_API int plx_server_run(plx_server *s);
  * sockets are closed.  To its handler each connection looks as if the peer had
  * ended it: reads give what has been received, then 0 when nothing has come for
  * a tenth of a second; writes still go out; other waits, plx_recv among them,
- * get -ECANCELED.  What is left after GRACE is aborted, which ends waits for
- * the connection even in a shield; a second call can only shorten it.  Tasks
- * and callbacks of the loop's thread; before the run, it has that begin with
- * its end.
+ * get -ECANCELED.  Deadlines end reads and writes as ever, but cancels within
+ * the handler do not.  What is left after GRACE is aborted, which ends waits
+ * for the connection even in a shield; a second call can only shorten it.
+ * Tasks and callbacks of the loop's thread; before the run, it has that begin
+ * with its end.
  */
 PLX_API void plx_server_stop(plx_server *s, int64_t grace);
 
