@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include "server_common.h"
 
 Test(server_listen, options_are_checked)
@@ -158,6 +160,42 @@ serve_given(void *name)
 	return 0;
 }
 ON_BACKENDS(server_listen, sockets_that_listen_can_be_handed_in, serve_given)
+
+/* Also by a socket that was handed in: an answer in two pieces does not wait.
+ */
+static int
+ask_no_delay(struct plx_stream *st, void *arg)
+{
+	int on = 0, fd = plx_stream_fileno(st);
+	socklen_t length = sizeof(on);
+
+	getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &length);
+	((struct scene *)arg)->most += on != 0;
+	return 0;
+}
+
+static int
+serve_at_once(void *name)
+{
+	struct plx_address at;
+	int given = listen_already(0), fd[2];
+	struct scene s;
+
+	set_scene(&s, name, ask_no_delay);
+	s.options.eager = 1;
+	s.options.listeners = &given;
+	s.options.nlisteners = 1;
+	begin_scene(&s);
+	cr_expect_eq(plx_server_address(s.server, 1, &at), 0, "%s", s.name);
+	fd[0] = client(&s);
+	fd[1] = dial(&at);
+	expect_end(&s, fd[0], 0);
+	expect_end(&s, fd[1], 0);
+	cr_expect_eq(s.most, 2, "%s: %d of 2", s.name, s.most);
+	end_scene(&s);
+	return 0;
+}
+ON_BACKENDS(server_listen, connections_send_at_once, serve_at_once)
 
 Test(server_listen, sockets_that_do_not_listen_stay_the_callers)
 {
