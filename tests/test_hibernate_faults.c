@@ -127,6 +127,36 @@ take_back_due(void *backend)
 ON_BACKENDS(hibernate_faults, what_lacks_a_stack_can_be_taken_back,
 	    take_back_due)
 
+static int
+lie_down_twice(void *backend)
+{
+	const char *name = backend;
+	plx_nursery *n, *around;
+	struct sleeper s, other;
+
+	stop_clock();
+	plx_nursery_open(NULL, &around);
+	begin_sleeper(&s, around, name);
+	plx_nursery_open(NULL, &n);
+	starve(n);
+	call_out(&s, name);
+	let_run(3);
+	feed();
+	other = s;
+	memset(&other.h, 0, sizeof(other.h));
+	cr_expect_eq(lay_down(&other), -EBUSY, "%s", name);
+	plx_nursery_cancel(n);
+	plx_nursery_close(&n, 0);
+	plx_sleep(11 * PLX_MILLISECOND);
+	expect_runs(&s, 1, PLX_READ, name);
+	plx_nursery_close(&around, 0);
+	cr_expect_eq(other.runs, 0, "%s", name);
+	end_sleeper(&s);
+	return 0;
+}
+ON_BACKENDS(hibernate_faults, what_lacks_a_stack_has_its_descriptor,
+	    lie_down_twice)
+
 /* Closed by somebody who did not say so; its number comes back. */
 static int
 come_back(void *backend)

@@ -133,6 +133,21 @@ refuses(const struct plx_nursery *n, const struct plx_task *t)
 	return n->max > 0 && n->live >= n->max && t->nursery != n;
 }
 
+/* The one of FD that is due; NULL: there is none. */
+static struct plx_hibernation *
+find_due(const struct plx_rt *rt, int fd)
+{
+	struct plx_hibernation *h;
+	struct plx_link *l;
+
+	for (l = rt->due.next; l != &rt->due; l = l->next) {
+		h = PLX_OF(l, struct plx_hibernation, link);
+		if (h->watch.fd == fd && h->watch.error != -ESHUTDOWN)
+			return h;
+	}
+	return NULL;
+}
+
 /* Watches FD for H, in the place of its port. */
 static int
 watch_fd(struct plx_task *t, struct plx_hibernation *h, int fd)
@@ -140,7 +155,7 @@ watch_fd(struct plx_task *t, struct plx_hibernation *h, int fd)
 	struct plx_rt *rt = t->rt;
 	struct plx_port *p = fd < 0 ? NULL : plx__port(t, fd);
 
-	if (p && p->in.task)
+	if ((p && p->in.task) || find_due(rt, fd))
 		return -EBUSY;
 	if (p)
 		plx_loop_unwatch(rt->loop, &p->in.watch);
@@ -238,21 +253,6 @@ plx__hibernations_retry(struct plx_rt *rt)
 		h = PLX_OF(rt->due.next, struct plx_hibernation, link);
 		r = start(h, h->watch.error);
 	}
-}
-
-/* The one of FD that is due; NULL: there is none. */
-static struct plx_hibernation *
-find_due(const struct plx_rt *rt, int fd)
-{
-	struct plx_hibernation *h;
-	struct plx_link *l;
-
-	for (l = rt->due.next; l != &rt->due; l = l->next) {
-		h = PLX_OF(l, struct plx_hibernation, link);
-		if (h->watch.fd == fd && h->watch.error != -ESHUTDOWN)
-			return h;
-	}
-	return NULL;
 }
 
 int
