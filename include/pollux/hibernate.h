@@ -89,8 +89,8 @@ PLX_API int plx_hibernate_named(struct plx_hibernation *h,
 				void *arg);
 
 /* Starts FN now, in a task or not: a server stops, an idle limit has passed.
-   REASON, 0 or -errno, is what FN will be told, unless H waits for a stack: then
-   what started it first stays.  -ENOENT: H does not hibernate (FN has been
+   REASON, 0 or -errno, is what FN will be told, unless H waits for a stack:
+   then what started it first stays.  -ENOENT: H does not hibernate (FN has been
    started already); -EINVAL: REASON is above 0. */
 PLX_API int plx_hibernate_wake(struct plx_hibernation *h, int reason);
 
