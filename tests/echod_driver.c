@@ -327,7 +327,7 @@ struct echod
 echod_start_example(const char *name, const char *backend,
 		    const char *const *args)
 {
-	const char *argv[ARGS_MAX] = {0};
+	const char *argv[ARGS_MAX] = {0}, *place = getenv("EXAMPLES");
 	char path[64];
 	struct echod e;
 	int n = 0;
@@ -337,7 +337,8 @@ echod_start_example(const char *name, const char *backend,
 		argv[n] = args[n];
 	}
 	argv[n] = "127.0.0.1:0";
-	snprintf(path, sizeof(path), "./examples/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", place ? place : "./examples",
+		 name);
 	setenv("PLX_BACKEND", backend, 1);
 	e = launch(path, argv);
 	unsetenv("PLX_BACKEND");
