@@ -154,3 +154,23 @@ CONFORMS(embedding, outlives_the_healing_of_a_ghost)
 	close_pair(other);
 	end(&f);
 }
+
+CONFORMS(embedding, in_itself_ends_the_key_whose_number_it_gets)
+{
+	struct fixture f = begin(p);
+	int set = fileno_of(&f), fd[2];
+
+	if (!is_backend(&f, "epoll")) {
+		plx_selector_close(&f.s);
+		cr_skip_test("%s: may nest as it likes", f.name);
+	}
+	support_unix_pair(fd);
+	IS(&f, plx_selector_register(f.s, fd[0], PLX_READ, NULL), 0);
+	CHECK(&f, dup2(set, fd[0]) == fd[0]);
+	IS(&f, plx_selector_register(f.s, fd[0], PLX_READ, NULL), -ELOOP);
+	CHECK(&f, stats_of(&f).stale == 1);
+	IS(&f, plx_selector_unregister(f.s, fd[0]), -ENOENT);
+	expect_quiet(&f);
+	close_pair(fd);
+	end(&f);
+}

@@ -278,3 +278,49 @@ CONFORMS(faults, of_epoll_pwait2_fall_back_to_milliseconds)
 	CHECK(&f, support_calls(&support_sys, SUPPORT_WAIT) <= before + 3);
 	end(&f);
 }
+
+/* Where nobody can tell what a file is it passes for any. */
+CONFORMS(faults, of_identity_let_a_file_be_what_it_is)
+{
+	struct fixture f = begin(p);
+	int file = regular_file(), rc;
+
+	for (long at = 1; at <= 4; at++) {
+		fail(SUPPORT_FSTAT, at, EIO);
+		rc = plx_selector_register(f.s, file, PLX_READ, NULL);
+		fail(0, 0, 0);
+		CHECK(&f, rc == 0 || rc == -EIO);
+		if (rc < 0)
+			continue;
+		expect_ready(&f, file, PLX_READ);
+		for (long ask = 0; ask <= 2; ask++) {
+			fail(SUPPORT_FSTAT, ask, EIO);
+			IS(&f, plx_selector_register(f.s, file, PLX_READ, NULL),
+			   -EEXIST);
+		}
+		fail(0, 0, 0);
+		IS(&f, plx_selector_unregister(f.s, file), 0);
+	}
+	close(file);
+	end(&f);
+}
+
+CONFORMS(faults, of_memory_in_the_first_wait_hide_no_file)
+{
+	struct fixture f = begin(p);
+	struct plx_ready ready[8];
+	int file = regular_file(), told = 0, rc;
+
+	IS(&f, plx_selector_register(f.s, file, PLX_READ, NULL), 0);
+	for (int i = 0; i < 4; i++) {
+		fail(SUPPORT_RESIZE, 1, ENOMEM);
+		rc = plx_selector_select(f.s, ready, 8, 0);
+		CHECK(&f, rc == 1 || (rc == -ENOMEM && has_failed()));
+		told += rc == 1;
+	}
+	fail(0, 0, 0);
+	CHECK(&f, told > 0 || !(f.features & PLX_FEATURE_EMBEDDABLE));
+	IS(&f, plx_selector_select(f.s, ready, 8, 0), 1);
+	close(file);
+	end(&f);
+}

@@ -293,3 +293,52 @@ CONFORMS(exclusive, can_be_modified)
 	close_pair(fd);
 	end(&f);
 }
+
+CONFORMS(exclusive, stays_as_it_was_when_modifying_fails)
+{
+	struct fixture f = begin(p);
+	const unsigned events = PLX_READ | PLX_EXCLUSIVE;
+	struct plx_key key;
+	int fd[2];
+
+	need(&f, PLX_FEATURE_EXCLUSIVE);
+	support_unix_pair(fd);
+	put_byte(fd[1]);
+	IS(&f, plx_selector_register(f.s, fd[0], events, NULL), 0);
+	for (long at = 1; at <= 2; at++) {
+		support_sys.fails = SUPPORT_CHANGE;
+		support_sys.fail_at = at;
+		support_sys.fail_with = ENOMEM;
+		IS(&f, plx_selector_modify(f.s, fd[0], BOTH, NULL), -ENOMEM);
+		support_sys.fail_at = 0;
+		IS(&f, plx_selector_get_key(f.s, fd[0], &key), 0);
+		CHECK(&f, key.events == events);
+		expect_ready(&f, fd[0], PLX_READ);
+	}
+	close_pair(fd);
+	end(&f);
+}
+
+CONFORMS(exclusive, of_a_number_that_gets_its_old_file_back)
+{
+	struct fixture f = begin(p);
+	int fd[2], alive;
+
+	need(&f, PLX_FEATURE_EXCLUSIVE);
+	support_unix_pair(fd);
+	IS(&f, plx_selector_register(f.s, fd[0], PLX_READ, NULL), 0);
+	alive = dup(fd[0]);
+	close(fd[0]);
+	IS(&f, plx_selector_unregister(f.s, fd[0]), 0);
+	CHECK(&f, dup2(alive, fd[0]) == fd[0]);
+	IS(&f,
+	   plx_selector_register(f.s, fd[0], PLX_WRITE | PLX_EXCLUSIVE, NULL),
+	   0);
+	put_byte(fd[1]);
+	expect_ready(&f, fd[0], PLX_WRITE);
+	IS(&f, plx_selector_unregister(f.s, fd[0]), 0);
+	expect_quiet(&f);
+	close(alive);
+	close_pair(fd);
+	end(&f);
+}

@@ -72,6 +72,31 @@ CONFORMS(stale, closed_descriptors_leave_the_others_working)
 	end(&f);
 }
 
+CONFORMS(stale, many_closed_descriptors_are_found_by_narrow_waits)
+{
+	struct fixture f = begin(p);
+	struct plx_ready ready;
+	int fd[9][2], n = 0;
+
+	for (int i = 0; i < 9; i++) {
+		support_unix_pair(fd[i]);
+		put_byte(fd[i][1]);
+		IS(&f, plx_selector_register(f.s, fd[i][0], PLX_READ, NULL), 0);
+	}
+	for (int i = 0; i < 8; i++)
+		close_pair(fd[i]);
+	for (int i = 0; i < 9 && n == 0; i++) {
+		n = plx_selector_select(f.s, &ready, 1, 0);
+		CHECK(&f, stats_of(&f).stale <= (unsigned)i + 1);
+	}
+	CHECK(&f, n == 1 && ready.fd == fd[8][0]);
+	for (int i = 0; i < 8; i++)
+		IS(&f, plx_selector_unregister(f.s, fd[i][0]), 0);
+	IS(&f, plx_selector_select(f.s, &ready, 1, 0), 1);
+	close_pair(fd[8]);
+	end(&f);
+}
+
 CONFORMS(stale, unregistered_ghosts_are_silent)
 {
 	struct fixture f = begin(p);

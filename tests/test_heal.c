@@ -219,6 +219,48 @@ Test(heal, a_shortage_of_descriptors_neither_ends_nor_spins_a_wait)
 	end(&s, mark);
 }
 
+static struct {
+	int (*poll)(const struct plx_sys *sys, struct pollfd *fds, size_t n,
+		    const struct timespec *timeout);
+	int peer, calls;
+} dozing;
+
+/* A byte comes while the wait dozes, which must end by itself. */
+static int
+send_meanwhile(const struct plx_sys *sys, struct pollfd *fds, size_t n,
+	       const struct timespec *timeout)
+{
+	cr_assert_not_null(timeout);
+	cr_assert_eq(write(dozing.peer, "x", 1), 1);
+	dozing.calls++;
+	return dozing.poll(sys, fds, n, timeout);
+}
+
+Test(heal, a_ghost_that_stays_keeps_no_byte_from_an_endless_wait, .timeout = 60)
+{
+	plx_selector *s;
+	struct support_mark mark = begin(&s);
+	struct plx_ready ready[4];
+	int fd[2], ghost = add_ghost(s);
+
+	support_unix_pair(fd);
+	cr_assert_eq(plx_selector_register(s, fd[0], PLX_READ, NULL), 0);
+	dozing.poll = support_sys.sys.poll;
+	dozing.peer = fd[1];
+	support_sys.sys.poll = send_meanwhile;
+	support_sys.fake_clock = 1;
+	support_sys.fails = SUPPORT_OPEN;
+	support_sys.fail_at = 1;
+	support_sys.fail_with = EMFILE;
+	cr_assert_eq(plx_selector_select(s, ready, 4, PLX_NEVER), 1);
+	cr_assert_eq(ready[0].fd, fd[0]);
+	cr_assert_eq(dozing.calls, 1);
+	cr_assert_eq(s->stats.rebuilt, 1);
+	close(ghost);
+	close_pair(fd);
+	end(&s, mark);
+}
+
 Test(heal, a_spent_oneshot_is_known_by_its_file_after_a_rebuild)
 {
 	const unsigned once = PLX_READ | PLX_ONESHOT;
@@ -378,5 +420,20 @@ Test(embed, in_a_closed_keys_number_ends_its_false_reports)
 	cr_assert_eq(plx_selector_unregister(s, fd[0]), 0);
 	close(copy);
 	close(fd[1]);
+	end(&s, mark);
+}
+
+Test(embed, a_key_whose_number_becomes_its_own_set_is_over)
+{
+	plx_selector *s;
+	struct support_mark mark = begin(&s);
+	int fd[2];
+
+	add_readable(s, fd, PLX_READ);
+	cr_assert_eq(dup2(s->backend->fileno(s->state), fd[0]), fd[0]);
+	cr_assert_eq(plx_selector_register(s, fd[0], PLX_READ, NULL), -EINVAL);
+	cr_assert_eq(s->stats.stale, 1);
+	cr_assert_eq(plx_selector_unregister(s, fd[0]), -ENOENT);
+	close_pair(fd);
 	end(&s, mark);
 }

@@ -53,6 +53,25 @@ look(plx_selector *s, struct plx_ready *ready, int cap)
 	return plx_selector_select(s, ready, cap, 0);
 }
 
+PLX_BACKENDS(selector, neither_end_of_a_pipe_for_waking_can_be_registered)
+ParameterizedTest(struct backend_param *p, selector,
+		  neither_end_of_a_pipe_for_waking_can_be_registered)
+{
+	struct support_mark mark = support_begin(p->name);
+	plx_selector *s;
+
+	support_sys.fails = SUPPORT_OPEN;
+	support_sys.fail_at = 1;
+	support_sys.fail_with = ENOSYS;
+	cr_assert_eq(plx__selector_open(p->name, &support_sys.sys, &s), 0);
+	cr_assert_neq(s->wake.reader, s->wake.writer);
+	cr_assert_eq(plx_selector_register(s, s->wake.reader, PLX_READ, NULL),
+		     -EBADF);
+	cr_assert_eq(plx_selector_register(s, s->wake.writer, PLX_WRITE, NULL),
+		     -EBADF);
+	end(&s, mark, p->name);
+}
+
 PLX_BACKENDS(selector, care_costs_a_two_hundredth_of_a_call_an_event)
 ParameterizedTest(struct backend_param *p, selector,
 		  care_costs_a_two_hundredth_of_a_call_an_event)
