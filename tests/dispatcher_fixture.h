@@ -8,6 +8,7 @@
 #define PLX_DISPATCHER_FIXTURE_H
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <pollux/dispatcher.h>
 #include "loop_fixture.h"
@@ -193,6 +194,18 @@ static inline void
 say(struct fixture *f, int fd, const char *text)
 {
 	CHECK(f, write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+/* Frees the N bytes at P, which nobody can mistake for what they were; that
+   they are written the compiler must believe. */
+static inline void
+scrap(void *p, size_t n)
+{
+	volatile char *c = p;
+
+	while (n-- > 0)
+		*c++ = (char)0xa5;
+	free(p);
 }
 
 static inline void

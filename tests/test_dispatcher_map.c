@@ -206,10 +206,8 @@ static int
 free_map(struct channel *c, char kind)
 {
 	(void)c;
-	if (kind == 'z') {
-		memset(heap_map, 0xa5, sizeof(*heap_map));
-		free(heap_map);
-	}
+	if (kind == 'z')
+		scrap(heap_map, sizeof(*heap_map));
 	return 0;
 }
 
