@@ -7,40 +7,7 @@
 #include <sys/wait.h>
 #include <netinet/in.h>
 #include "hibernate_common.h"
-
-static struct plx_sys fed; /* the table as it was */
-
-static void *
-give_back_only(const struct plx_sys *sys, void *block, size_t size)
-{
-	return size ? NULL : fed.resize(sys, block, size);
-}
-
-static int
-map_nothing(const struct plx_sys *sys, size_t size, void **out)
-{
-	(void)sys;
-	(void)size;
-	(void)out;
-	return -ENOMEM;
-}
-
-/* From now on there is no memory, and no stack that is free. */
-static void
-starve(plx_nursery *n)
-{
-	fed = support_sys.sys;
-	support_sys.sys.resize = give_back_only;
-	support_sys.sys.map = map_nothing;
-	while (plx_spawn(n, sleep_for_ever, NULL, NULL) == 0)
-		;
-}
-
-static void
-feed(void)
-{
-	support_sys.sys = fed;
-}
+#include "starve.h"
 
 static uint64_t
 turns(void)

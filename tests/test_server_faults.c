@@ -59,6 +59,8 @@ end_run(struct scene *s)
 	cr_expect_eq(r, 0, "%s: the run goes on: %d", s->name, r);
 }
 
+static int eager;
+
 static int
 play_session(void *name)
 {
@@ -66,6 +68,7 @@ play_session(void *name)
 	int fd[3], i, r;
 
 	set_scene(&s, name, echo_once);
+	s.options.eager = eager;
 	s.options.idle_timeout = 60 * PLX_SECOND;
 	r = plx_server_open(&s.options, &s.server);
 	if (r < 0)
@@ -122,8 +125,13 @@ ParameterizedTest(struct backend_param *p, server_faults,
 	long k;
 
 	for (kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+		eager = 0;
 		for (k = 1; play_with_fault(p->name, kind, k); k++)
 			cr_assert_lt(k, 500, "%s: kind %zu", p->name, kind);
+		eager = 1;
+		for (k = 1; play_with_fault(p->name, kind, k); k++)
+			cr_assert_lt(k, 500, "%s: kind %zu, eager", p->name,
+				     kind);
 	}
 }
 

@@ -86,6 +86,9 @@ Test(server_listen, a_path_goes_with_the_server_that_made_it)
 	plx_server_close(&s.server);
 	cr_assert_eq(lstat(p.path, &st), 0, "that file is another's");
 	unlink(p.path);
+	open_server(&s);
+	unlink(p.path);
+	plx_server_close(&s.server);
 	cr_assert_eq(rmdir(p.dir), 0);
 	support_end(mark, NULL);
 }
@@ -112,6 +115,22 @@ Test(server_listen, a_child_takes_no_path_away)
 	plx_server_close(&s.server);
 	cr_assert_eq(lstat(p.path, &st), -1);
 	cr_assert_eq(rmdir(p.dir), 0);
+	support_end(mark, NULL);
+}
+
+/* What listens asks another table than what serves. */
+Test(server_listen, listeners_may_have_a_table_of_their_own)
+{
+	static struct support_sys other;
+	struct support_mark mark = support_begin(NULL);
+	struct scene s;
+
+	support_sys_init(&other);
+	set_scene(&s, NULL, echo);
+	s.options.listen.sys = &other.sys;
+	open_server(&s);
+	cr_assert_geq(support_calls(&other, SUPPORT_SOCKET), 3);
+	plx_server_close(&s.server);
 	support_end(mark, NULL);
 }
 
@@ -202,7 +221,7 @@ Test(server_listen, sockets_that_do_not_listen_stay_the_callers)
 	struct support_mark mark = support_begin(NULL);
 	struct scene s;
 	plx_server *out = NULL;
-	int given[2] = {listen_already(1), -1}, i, kinds[3];
+	int given[2], good = listen_already(1), i, kinds[3];
 
 	kinds[0] = socket(AF_INET, SOCK_STREAM, 0);
 	kinds[1] = socket(AF_INET, SOCK_DGRAM, 0);
@@ -210,14 +229,16 @@ Test(server_listen, sockets_that_do_not_listen_stay_the_callers)
 	set_scene(&s, NULL, echo);
 	s.options.listeners = given;
 	s.options.nlisteners = 2;
-	for (i = 0; i < 3; i++) {
-		given[1] = kinds[i];
+	for (i = 0; i < 6; i++) {
+		given[i % 2] = good;
+		given[1 - i % 2] = kinds[i / 2];
 		cr_assert_eq(plx_server_open(&s.options, &out),
-			     i < 2 ? -EINVAL : -ENOTSOCK, "kind %d", i);
-		cr_assert_eq(close(given[1]), 0, "kind %d", i);
+			     i < 4 ? -EINVAL : -ENOTSOCK, "kind %d", i / 2);
+		cr_assert_eq(fcntl(good, F_GETFL) & O_NONBLOCK, 0);
 	}
-	cr_assert_eq(fcntl(given[0], F_GETFL) & O_NONBLOCK, 0);
-	cr_assert_eq(close(given[0]), 0);
+	for (i = 0; i < 3; i++)
+		cr_assert_eq(close(kinds[i]), 0, "kind %d", i);
+	cr_assert_eq(close(good), 0);
 	support_end(mark, NULL);
 }
 
