@@ -289,3 +289,20 @@ connect_to_unix(void *arg)
 	return 0;
 }
 IN_A_TASK(connect_address, a_host_named_unix_is_looked_up, connect_to_unix)
+
+/* A path knows nothing of TCP's delay. */
+static int
+connect_hastily(void *arg)
+{
+	const struct plx_connect_options o = {.no_delay = 1};
+	char path[PLX_ADDRESS_TEXT];
+	struct plx_address at;
+	int listener = listen_at(own_path(path), &at), fd = -1, r;
+
+	r = plx_connect_address(&at, &o, &fd, PLX_NEVER);
+	expect_connection(r, fd, listener, arg);
+	plx_close(listener);
+	unlink(path + 5);
+	return 0;
+}
+ON_BACKENDS(connect_address, a_path_is_in_no_need_of_no_delay, connect_hastily)

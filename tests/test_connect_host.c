@@ -3,7 +3,9 @@
  * test_connect_host.c: clients that connect by name, on every backend.
  */
 #include <config.h>
+#include <pollux/blocking.h>
 #include "connect_stage.h"
+#include "starve.h"
 
 /* Connects to the name, whose addresses are LIST. */
 #define ADDRESSES(...)                     \
@@ -329,3 +331,59 @@ fail_at_each_call(void *arg)
 	return 0;
 }
 ON_BACKENDS(connect_host, whatever_fails_nothing_is_left, fail_at_each_call)
+
+/* What is no number is a name, and what is too long for one as well. */
+static int
+connect_odd_names(void *arg)
+{
+	static char endless[300];
+	const char *const names[] = {"", "*", "unix", endless};
+	int fd, r;
+
+	memset(endless, 'x', sizeof(endless) - 1);
+	stage_open(ADDRESSES("127.0.0.10"));
+	for (int i = 0; i < 4; i++) {
+		stage.n = 0;
+		r = plx_connect_host(names[i], "7007", NULL, &fd, PLX_NEVER);
+		cr_expect_eq(r, 0, "%s: %d: %d", (char *)arg, i, r);
+		cr_expect_eq(stage.n, 1, "%s: %d", (char *)arg, i);
+		if (r == 0)
+			plx_close(fd);
+	}
+	stage.n = 0;
+	stage.no_name = ENOENT;
+	r = plx_connect_host("::20", "7007", NULL, &fd, PLX_NEVER);
+	cr_expect_eq(r, -ECONNREFUSED, "%s: nobody is asked: %d", (char *)arg,
+		     r);
+	cr_expect_eq(stage.tried[0], 620, "%s: %d", (char *)arg,
+		     stage.tried[0]);
+	stage_close();
+	return 0;
+}
+ON_BACKENDS(connect_host, what_is_no_number_is_looked_up, connect_odd_names)
+
+/* First there is no memory for the race, then no stack for an attempt. */
+static int
+connect_without_memory(void *arg)
+{
+	plx_nursery *n = NULL;
+	int nothing = 0;
+
+	stage_open(ADDRESSES("127.0.0.10"));
+	cr_expect_eq(plx_blocking(return_arg, &nothing, PLX_NEVER), 0);
+	plx_nursery_open(NULL, &n);
+	for (int i = 0; i < 2; i++) {
+		starve(n);
+		cr_expect_eq(connect_name(NULL, PLX_NEVER), -ENOMEM, "%s: %d",
+			     (char *)arg, i);
+		cr_expect_eq(stage.n, i, "%s: %d", (char *)arg, i);
+		feed();
+		cr_expect_eq(connect_name(NULL, PLX_NEVER), 0, "%s: %d",
+			     (char *)arg, i);
+	}
+	plx_nursery_cancel(n);
+	plx_nursery_close(&n, 0);
+	stage_close();
+	return 0;
+}
+ON_BACKENDS(connect_host, a_race_without_memory_is_told, connect_without_memory)

@@ -211,3 +211,30 @@ Test(udp_open, whatever_fails_nothing_is_left)
 	unlink("test_udp_open.3");
 	support_end(mark, NULL);
 }
+
+/* The same without an address of one's own. */
+Test(udp_open, to_a_peer_only)
+{
+	struct plx_address path = address("unix:test_udp_open.4");
+	struct plx_address v4 = address("127.0.0.1:9");
+	struct plx_address v6 = address("[::1]:9");
+	struct support_mark mark = support_begin(NULL);
+	struct plx_udp_options o = {.sys = &support_sys.sys};
+	int fd = 4711;
+
+	o.peer = &path;
+	o.reuse_port = 1;
+	cr_assert_eq(plx_udp_open(NULL, &o, &fd), -ENOTSUP);
+	o.reuse_port = 0;
+	cr_assert_eq(plx_udp_open(NULL, &o, &fd), -ENOENT);
+	o.peer = &v4;
+	support_sys.fails = SUPPORT_SOCKET;
+	support_sys.fail_with = ENETUNREACH;
+	support_sys.fail_at = 2;
+	cr_assert_eq(plx_udp_open(NULL, &o, &fd), -ENETUNREACH);
+	support_sys.sys.socket = no_v6;
+	o.peer = &v6;
+	cr_assert_eq(plx_udp_open(NULL, &o, &fd), -EAFNOSUPPORT);
+	cr_assert_eq(fd, 4711);
+	support_end(mark, NULL);
+}
