@@ -5,6 +5,8 @@
  */
 #include <config.h>
 #include <sys/un.h>
+#include <pollux/hibernate.h>
+#include <pollux/process.h>
 #include "race_fixture.h"
 
 static const struct sockaddr_un unix_name = {.sun_family = AF_UNIX};
@@ -176,3 +178,133 @@ accept_under_waiter(void *arg)
 }
 ON_BACKENDS(reuse, who_waits_for_a_number_that_is_accepted_again_is_told,
 	    accept_under_waiter)
+
+static int
+accept_under_sender(void *arg)
+{
+	struct call old = {.fd = -1};
+	struct plx_address at;
+	int listener = listen_here(&at);
+	int fd[2], client, new;
+	char byte;
+
+	support_unix_pair(fd);
+	old.fd = fd[0];
+	start(&old, send_much);
+	new = accept_number(fd[0], &at, listener, &client);
+	cr_expect_eq(join_soon(old.task, fd[0]), 0, "%s", (char *)arg);
+	cr_expect_eq(old.result, -ESHUTDOWN, "%s: %zd", (char *)arg,
+		     old.result);
+	cr_expect_eq(recv(client, &byte, 1, MSG_DONTWAIT), -1,
+		     "%s: something went there", (char *)arg);
+	plx_close(new);
+	close(client);
+	close(fd[1]);
+	plx_close(listener);
+	return 0;
+}
+ON_BACKENDS(reuse, who_sends_to_a_number_that_is_accepted_again_is_told,
+	    accept_under_sender)
+
+static int
+keep_status(void *arg)
+{
+	struct plx_hibernation *h = arg;
+
+	return plx_hibernation_status(h);
+}
+
+static int
+accept_under_sleeper(void *arg)
+{
+	struct plx_hibernation h = {.fn = NULL};
+	struct plx_address at;
+	int listener = listen_here(&at);
+	int fd[2], client, new;
+	plx_nursery *n = NULL;
+
+	support_unix_pair(fd);
+	cr_expect_eq(plx_nursery_open(NULL, &n), 0);
+	cr_expect_eq(plx_hibernate(&h, n, fd[0], keep_status, &h), 0);
+	let_run(3);
+	new = accept_number(fd[0], &at, listener, &client);
+	cr_expect_eq(plx_nursery_close(&n, 0), -ESHUTDOWN, "%s", (char *)arg);
+	cr_expect_eq(write(client, "x", 1), 1);
+	cr_expect_eq(plx_await_fd(new, PLX_READ, in(5 * PLX_SECOND)), PLX_READ,
+		     "%s", (char *)arg);
+	plx_close(new);
+	close(client);
+	close(fd[1]);
+	plx_close(listener);
+	return 0;
+}
+ON_BACKENDS(reuse, who_sleeps_on_a_number_that_is_accepted_again_is_told,
+	    accept_under_sleeper)
+
+/* A process whose output has the number that OLD waited for. */
+static int
+spawn_under_waiter(void *arg)
+{
+	const char *argv[] = {"true", NULL};
+	const struct plx_process_options o = {
+		.argv = argv,
+		.search = 1,
+		.out = {.kind = PLX_STDIO_PIPE},
+	};
+	struct call old = {.fd = -1};
+	struct plx_process p;
+	int fd[2], status = -1;
+	char byte;
+
+	support_unix_pair(fd);
+	old.fd = fd[0];
+	start(&old, recv_one);
+	close(fd[0]);
+	cr_expect_eq(plx_process_spawn(&o, &p), 0, "%s", (char *)arg);
+	cr_expect_eq(p.out, fd[0], "%s: %d, not %d", (char *)arg, p.out, fd[0]);
+	cr_expect_eq(join_soon(old.task, fd[0]), 0, "%s", (char *)arg);
+	cr_expect_eq(old.result, -ESHUTDOWN, "%s: %zd", (char *)arg,
+		     old.result);
+	cr_expect_eq(plx_read(p.out, &byte, 1, in(10 * PLX_SECOND)), 0, "%s",
+		     (char *)arg);
+	cr_expect_eq(plx_process_wait(&p, &status, in(10 * PLX_SECOND)), 0);
+	cr_expect_eq(status, 0, "%s: %d", (char *)arg, status);
+	plx_process_close(&p);
+	close(fd[1]);
+	return 0;
+}
+ON_BACKENDS(reuse, who_waits_for_a_number_that_a_pipe_gets_is_told,
+	    spawn_under_waiter)
+
+/* The same with what the end of the process is told by, where there is one. */
+static int
+spawn_under_another(void *arg)
+{
+	const char *argv[] = {"true", NULL};
+	const struct plx_process_options o = {.argv = argv, .search = 1};
+	struct call old = {.fd = -1};
+	struct plx_process p;
+	int known = plx__sys_real.pidfd_open(&plx__sys_real, getpid());
+	int fd[2], status = -1;
+
+	if (known >= 0)
+		close(known);
+	support_unix_pair(fd);
+	old.fd = fd[0];
+	start(&old, recv_one);
+	close(fd[0]);
+	cr_expect_eq(plx_process_spawn(&o, &p), 0, "%s", (char *)arg);
+	cr_expect_eq(plx_process_wait(&p, &status, in(10 * PLX_SECOND)), 0,
+		     "%s: its end is not seen", (char *)arg);
+	cr_expect_eq(status, 0, "%s: %d", (char *)arg, status);
+	plx_process_close(&p);
+	shutdown(fd[1], SHUT_RDWR);
+	plx_cancel(old.task);
+	cr_expect_eq(plx_join(old.task, NULL, PLX_NEVER), 0);
+	cr_expect_eq(old.result, known < 0 ? -ECANCELED : -ESHUTDOWN, "%s: %zd",
+		     (char *)arg, old.result);
+	close(fd[1]);
+	return 0;
+}
+ON_BACKENDS(reuse, a_process_ends_though_its_number_was_waited_for,
+	    spawn_under_another)
