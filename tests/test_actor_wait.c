@@ -182,3 +182,64 @@ send_endlessly(void *arg)
 }
 IN_AN_ACTOR(actor_wait, one_that_never_waits_yields_now_and_then,
 	    send_endlessly)
+
+static int
+list_two_waits(void *arg)
+{
+	struct plx_actor_awaitable w[2];
+	struct plx_message m[2];
+	struct plx_awaitable *list[2];
+
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		list[i] = plx_actor_receive_awaitable(&w[i], &m[i]);
+	cr_expect_eq(plx_await_any(list, 2, PLX_NEVER), -EBUSY);
+	cr_expect_eq(send_number(self(), 7, 0), 0);
+	cr_expect_eq(receive_number(PLX_NEVER), 7);
+	return 0;
+}
+IN_AN_ACTOR(actor_wait, one_list_waits_for_one_message, list_two_waits)
+
+static int
+fail_untidily(void *arg)
+{
+	struct plx_scope s;
+
+	(void)arg;
+	plx_scope_enter(&s, PLX_NEVER);
+	return -EIO;
+}
+
+static int
+fail_with_a_scope(void *arg)
+{
+	plx_nursery *n = NULL;
+
+	(void)arg;
+	cr_expect_eq(plx_nursery_open(NULL, &n), 0);
+	cr_expect_eq(plx_actor_spawn(n, NULL, fail_untidily, NULL, NULL), 0);
+	cr_expect_eq(plx_nursery_close(&n, 0), -EIO, "why it failed counts");
+	return 0;
+}
+IN_A_TASK(actor_wait, who_fails_with_a_scope_open_has_failed, fail_with_a_scope)
+
+/* Neither a letter box nor a call is there in a run without actors. */
+static int
+be_without_actors(void *arg)
+{
+	const struct plx_message kept = {.call = {.id = 77}};
+	const struct plx_message reply = {.value = 1};
+
+	(void)arg;
+	cr_expect_eq(plx_actor_reply(&kept, &reply), -ESRCH);
+	support_sys.fails = SUPPORT_RESIZE;
+	support_sys.fail_with = ENOMEM;
+	support_sys.fail_at = 1;
+	cr_expect_eq(plx_actor_dead_letters(NULL, NULL), -ENOMEM);
+	cr_expect_eq(support_sys.fail_at, 0);
+	cr_expect_eq(plx_actor_reply(&kept, &reply), -ESRCH);
+	cr_expect_eq(plx_actor_dead_letters(NULL, NULL), 0);
+	return 0;
+}
+IN_A_TASK(actor_wait, a_reply_from_another_run_reaches_nobody,
+	  be_without_actors)

@@ -11,6 +11,7 @@ struct shared {
 	plx_gen *outer, *inner;
 	plx_task *owner;
 	int go_on; /* another step of the generator, after its owner's end */
+	int outer_first; /* is made before what it delegates to */
 };
 
 /* Sleeps, then yields what its script says. */
@@ -36,8 +37,11 @@ make_and_leave(void *arg)
 {
 	struct shared *s = arg;
 
+	if (s->outer_first)
+		s->outer = gen_of(delegate, s);
 	s->inner = gen_of(sleep_and_follow, s);
-	s->outer = gen_of(delegate, s);
+	if (!s->outer_first)
+		s->outer = gen_of(delegate, s);
 	return plx_sleep(PLX_SECOND);
 }
 
@@ -72,6 +76,67 @@ Test(gen_left, what_another_task_ran_is_closed_when_the_run_ends)
 
 	cr_assert_eq(run_timed(share, &s), 0);
 	cr_assert_eq(s.script.errors, 1);
+	cr_assert_eq(s.script.caught, -ECANCELED);
+	cr_assert_eq(s.script.cleaned, 1);
+}
+
+Test(gen_left, the_order_of_their_making_does_not_matter)
+{
+	struct shared s = {.script.yields = 3, .outer_first = 1};
+
+	cr_assert_eq(run_timed(share, &s), 0);
+	cr_assert_eq(s.script.errors, 1);
+	cr_assert_eq(s.script.cleaned, 1);
+}
+
+/* Its scope ends while another task is in it, its task when nobody is. */
+static int
+make_and_linger(void *arg)
+{
+	struct shared *s = arg;
+	struct plx_scope scope;
+
+	plx_scope_enter(&scope, PLX_NEVER);
+	s->inner = gen_of(sleep_and_follow, s);
+	cr_expect_eq(plx_sleep(PLX_SECOND), 0);
+	cr_expect_eq(plx_scope_leave(&scope, 0), 0);
+	cr_expect_eq(s->script.begun, 0, "it sleeps");
+	cr_expect_eq(plx_sleep(2 * PLX_SECOND), 0);
+	cr_expect_eq(s->script.begun, 1);
+	cr_expect_eq(s->script.errors, 0, "it has yielded since");
+	return 0;
+}
+
+static int
+resume_once(void *arg)
+{
+	struct shared *s = arg;
+
+	plx_checkpoint();
+	cr_expect_eq(next_of(s->inner), 1);
+	return 0;
+}
+
+static int
+share_for_a_while(void *arg)
+{
+	struct shared *s = arg;
+	plx_task *t = NULL;
+
+	cr_expect_eq(plx_spawn(NULL, make_and_linger, s, &s->owner), 0);
+	cr_expect_eq(plx_spawn(NULL, resume_once, s, &t), 0);
+	cr_expect_eq(plx_join(t, NULL, PLX_NEVER), 0);
+	cr_expect_eq(plx_join(s->owner, NULL, PLX_NEVER), 0);
+	cr_expect_eq(s->script.errors, 1, "%d: it was closed",
+		     s->script.errors);
+	return 0;
+}
+
+Test(gen_left, what_another_task_ran_is_closed_when_it_came_back)
+{
+	struct shared s = {.script.yields = 3};
+
+	cr_assert_eq(run_timed(share_for_a_while, &s), 0);
 	cr_assert_eq(s.script.caught, -ECANCELED);
 	cr_assert_eq(s.script.cleaned, 1);
 }
@@ -202,3 +267,31 @@ make_too_many(void *arg)
 	return 0;
 }
 IN_A_TASK(gen_left, without_memory_a_task_has_no_more, make_too_many)
+
+/* It has written below its stack, where nothing but a canary is. */
+static int
+tread_on_a_canary(void *arg)
+{
+	struct plx_stack_pool *pool = &plx_self()->rt->stacks;
+	struct script s = {.yields = 1};
+	volatile char *below;
+	plx_gen *g;
+
+	(void)arg;
+	pool->guard = PLX_GUARD_PROTECT;
+	support_sys.fails = SUPPORT_PROTECT;
+	support_sys.fail_with = ENOMEM;
+	support_sys.fail_at = 1;
+	g = gen_of(follow, &s);
+	cr_expect_eq(pool->guard, PLX_GUARD_CANARY);
+	cr_expect_eq(next_of(g), 1);
+	below = (char *)g->coro.stack - 1;
+	*below = (char)~*below;
+	plx_gen_free(&g);
+	return 0;
+}
+
+Test(gen_left, one_that_overran_its_stack_fails_the_run)
+{
+	cr_assert_eq(run_on(NULL, tread_on_a_canary, NULL), -EFAULT);
+}

@@ -291,3 +291,32 @@ Test(misuse, it_is_counted)
 {
 	run_reported(count_misuse, 0);
 }
+
+static int
+be_nameless(void *arg)
+{
+	struct plx_scope s;
+
+	(void)arg;
+	plx_scope_enter(&s, PLX_NEVER);
+	return 0;
+}
+
+static int
+spawn_nameless(void *arg)
+{
+	const struct plx_nursery_options o = {.policy = PLX_COLLECT};
+	struct reports *reports = arg;
+	plx_nursery *n = NULL;
+
+	plx_nursery_open(&o, &n);
+	plx_spawn_named(n, NULL, NULL, 0, be_nameless, NULL, NULL);
+	cr_expect_eq(plx_nursery_close(&n, 0), -EPROTO);
+	cr_expect_str_eq(reports->last.task, "(no name)");
+	return 0;
+}
+
+Test(misuse, a_task_without_a_name_is_reported_as_such)
+{
+	cr_assert_eq(run_reported(spawn_nameless, 0).count, 1);
+}

@@ -9,6 +9,7 @@
 struct room {
 	plx_nursery *nursery;
 	int waited; /* what plx_nursery_room returned */
+	plx_task *taken;
 };
 
 static int
@@ -112,3 +113,47 @@ spawn_leaver(void *arg)
 	return 0;
 }
 IN_A_TASK(nursery_room, a_winner_that_nobody_is_told_of, spawn_leaver)
+
+static int
+take_room(void *arg)
+{
+	struct room *room = arg;
+
+	while (plx_nursery_live(room->nursery) > 0)
+		plx_checkpoint();
+	return plx_spawn(room->nursery, sleep_for_ever, NULL, &room->taken);
+}
+
+static int
+end_later(void *arg)
+{
+	(void)arg;
+	let_run(3);
+	return 0;
+}
+
+/* Who waits is woken, and finds that somebody else was quicker. */
+static int
+lose_room(void *arg)
+{
+	const struct plx_nursery_options o = {.max_tasks = 1};
+	struct room room = {.nursery = NULL};
+	plx_task *taker = NULL, *waiter = NULL;
+
+	(void)arg;
+	cr_expect_eq(plx_nursery_open(&o, &room.nursery), 0);
+	plx_spawn(NULL, wait_for_room, &room, &waiter);
+	plx_spawn(room.nursery, end_later, NULL, NULL);
+	plx_spawn(NULL, take_room, &room, &taker);
+	cr_expect_eq(plx_join(taker, NULL, PLX_NEVER), 0);
+	cr_expect_not_null(room.taken);
+	let_run(4);
+	cr_expect_eq(room.waited, 1, "%d: there is no room", room.waited);
+	cr_expect_eq(stop_task(room.taken), -ECANCELED);
+	cr_expect_eq(plx_join(waiter, NULL, PLX_NEVER), 0);
+	cr_expect_eq(room.waited, 0, "%d", room.waited);
+	plx_nursery_close(&room.nursery, 0);
+	return 0;
+}
+IN_A_TASK(nursery_room, room_that_another_has_taken_is_waited_for_again,
+	  lose_room)

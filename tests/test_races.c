@@ -5,6 +5,7 @@
  */
 #include <config.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/un.h>
 #include "race_fixture.h"
 
@@ -216,3 +217,59 @@ cancel_beginner(void *arg)
 }
 WITH_CLOCK(races, a_cancel_reaches_a_connect_that_begins_at_last,
 	   cancel_beginner)
+
+static struct sockaddr_un crowded;
+
+/* A Unix socket whose backlog is full, at CROWDED, and who fills it. */
+static int
+crowd(int fill[8], int *n)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), r;
+
+	memset(&crowded, 0, sizeof(crowded));
+	crowded.sun_family = AF_UNIX;
+	snprintf(crowded.sun_path, sizeof(crowded.sun_path), "test_races.%ld",
+		 (long)getpid());
+	unlink(crowded.sun_path);
+	cr_expect_eq(bind(fd, (void *)&crowded, sizeof(crowded)), 0);
+	cr_expect_eq(listen(fd, 0), 0);
+	*n = 0;
+	do {
+		fill[*n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		r = connect(fill[*n], (void *)&crowded, sizeof(crowded));
+	} while (++*n < 8 && r == 0);
+	cr_expect(r < 0 && errno == EAGAIN, "it is not full");
+	return fd;
+}
+
+static int
+connect_crowded(void *arg)
+{
+	struct call *c = arg;
+
+	c->result = plx_connect(c->fd, (void *)&crowded, sizeof(crowded),
+				PLX_NEVER);
+	return 0;
+}
+
+static int
+close_who_waits_for_a_backlog(void *arg)
+{
+	struct call c = {.fd = -1};
+	int fill[8], n, listener = crowd(fill, &n);
+
+	c.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	cr_expect_eq(plx_connect(c.fd, (void *)&crowded, sizeof(crowded), 0),
+		     -ETIMEDOUT, "%s: at once or not at all", (char *)arg);
+	start(&c, connect_crowded);
+	plx_close(c.fd);
+	cr_expect_eq(join_soon(c.task, c.fd), 0, "%s", (char *)arg);
+	cr_expect_eq(c.result, -ESHUTDOWN, "%s: %zd", (char *)arg, c.result);
+	while (n-- > 0)
+		close(fill[n]);
+	close(listener);
+	unlink(crowded.sun_path);
+	return 0;
+}
+ON_BACKENDS(races, who_waits_for_a_backlog_is_told_of_a_close,
+	    close_who_waits_for_a_backlog)

@@ -299,3 +299,35 @@ wait_for_idle(void *arg)
 	return 0;
 }
 IN_A_TASK(refused, no_wait_for_what_is_so_already, wait_for_idle)
+
+static struct late {
+	plx_nursery *nursery;
+	struct plx_hibernation h;
+	int fd[2], result;
+} late;
+
+static void
+hibernate_late(void *arg)
+{
+	(void)arg;
+	late.result = plx_hibernate(&late.h, late.nursery, late.fd[0],
+				    sleep_for_ever, NULL);
+}
+
+/* It closes already, and would wait for ever for one more. */
+static int
+hibernate_in_what_closes(void *arg)
+{
+	(void)arg;
+	support_unix_pair(late.fd);
+	late.result = 1;
+	cr_expect_eq(plx_nursery_open(NULL, &late.nursery), 0);
+	cr_expect_eq(plx_defer(hibernate_late, NULL), 0);
+	cr_expect_eq(plx_nursery_close(&late.nursery, 0), 0);
+	cr_expect_eq(late.result, -EINVAL, "%d", late.result);
+	close(late.fd[0]);
+	close(late.fd[1]);
+	return 0;
+}
+IN_A_TASK(refused, to_hibernate_in_a_nursery_that_closes,
+	  hibernate_in_what_closes)

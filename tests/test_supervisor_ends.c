@@ -186,3 +186,96 @@ supervise_short_of_memory(void *arg)
 }
 IN_A_TASK(supervisor_ends, without_memory_nothing_is_left,
 	  supervise_short_of_memory)
+
+/* The others wait for c's end when b ends by itself. */
+static int
+end_beside_a_stop(void *arg)
+{
+	static const struct plx_child mixed[] = {
+		CHILD("a", PLX_PERMANENT),
+		CHILD("b", PLX_PERMANENT),
+		{.actor.name = "c", .fn = obey_slowly, .arg = (void *)"c"},
+	};
+	const struct plx_supervise_options o = {
+		.strategy = PLX_ONE_FOR_ALL,
+		.intensity = 1,
+		.period = 1,
+	};
+	struct supervision s = SUPERVISION(mixed, &o);
+
+	(void)arg;
+	begin(&s);
+	cr_expect_eq(send_number(find("a"), -EIO, 0), 0);
+	plx_sleep(PLX_SECOND / 2);
+	cr_expect_eq(send_number(find("b"), 1, 0), 0);
+	let_run(3);
+	expect_events("+a+b+c-a~c-b");
+	plx_sleep(PLX_SECOND);
+	expect_events("-c+a+b+c");
+	cr_expect_eq(cancel_and_end(&s), -ECANCELED);
+	expect_events("~c-c-b-a");
+	return 0;
+}
+WITH_CLOCK(supervisor_ends, one_that_ends_beside_a_stop_ends_no_wait_for_it,
+	   end_beside_a_stop)
+
+static struct plx_sys fed;
+static long ration;
+
+static void *
+give_so_many(const struct plx_sys *sys, void *block, size_t size)
+{
+	if (size > 0 && ration-- <= 0)
+		return NULL;
+	return fed.resize(sys, block, size);
+}
+
+static int
+supervise_in_scope(void *arg)
+{
+	struct supervision *s = arg;
+	struct plx_scope scope;
+
+	plx_scope_enter(&scope, in(PLX_SECOND));
+	s->result = plx_supervise(s->children, s->n, s->options);
+	plx_scope_leave(&scope, 0);
+	return 0;
+}
+
+/* From the Kth on there is no memory: not for the alarm of a wait either. */
+static int
+supervise_on_rations(long k)
+{
+	struct supervision s = SUPERVISION(children, NULL);
+
+	s.result = 1;
+	plx_spawn(NULL, supervise_in_scope, &s, &s.task);
+	fed = support_sys.sys;
+	ration = k;
+	support_sys.sys.resize = give_so_many;
+	let_run(20);
+	support_sys.sys = fed;
+	if (s.result == 1)
+		plx_cancel(s.task);
+	return end(&s);
+}
+
+static int
+run_out_of_memory(void *arg)
+{
+	int r = -ENOMEM;
+	long k;
+
+	(void)arg;
+	for (k = 0; r == -ENOMEM && k < 40; k++) {
+		r = supervise_on_rations(k);
+		cr_expect_eq(find("a").id, 0, "%ld", k);
+		cr_expect_eq(find("c").id, 0, "%ld", k);
+	}
+	cr_expect_eq(r, -ECANCELED, "%ld: %d", k, r);
+	cr_expect_geq(k, 4, "%ld", k);
+	events[0] = '\0';
+	return 0;
+}
+WITH_CLOCK(supervisor_ends, without_memory_it_ends_all_the_same,
+	   run_out_of_memory)
