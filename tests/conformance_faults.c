@@ -11,6 +11,7 @@
 #include "conformance.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "selector_int.h"
 
@@ -302,6 +303,37 @@ CONFORMS(faults, of_identity_let_a_file_be_what_it_is)
 		IS(&f, plx_selector_unregister(f.s, file), 0);
 	}
 	close(file);
+	end(&f);
+}
+
+static int
+be_nobody(const struct plx_sys *sys, int fd, struct stat *st)
+{
+	int r = plx__sys_real.fstat(&plx__sys_real, fd, st);
+
+	(void)sys;
+	st->st_dev = 0;
+	st->st_ino = 0;
+	return r;
+}
+
+/* That the system calls it by zeros alone is not that it is not known. */
+CONFORMS(faults, that_call_a_file_nothing_keep_it_apart_from_others)
+{
+	int (*was)(const struct plx_sys *sys, int fd, struct stat *st);
+	struct fixture f = begin(p);
+	int file = regular_file(), other = regular_file();
+
+	was = support_sys.sys.fstat;
+	support_sys.sys.fstat = be_nobody;
+	IS(&f, plx_selector_register(f.s, file, PLX_READ, NULL), 0);
+	IS(&f, plx_selector_register(f.s, file, PLX_READ, NULL), -EEXIST);
+	support_sys.sys.fstat = was;
+	CHECK(&f, dup2(other, file) == file);
+	IS(&f, plx_selector_register(f.s, file, PLX_READ, NULL), 0);
+	CHECK(&f, stats_of(&f).stale == 1);
+	close(file);
+	close(other);
 	end(&f);
 }
 

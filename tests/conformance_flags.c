@@ -244,6 +244,50 @@ CONFORMS(oneshot, and_edge_hold_for_files_as_well)
 	end(&f);
 }
 
+CONFORMS(edge, tells_of_both_directions_in_a_narrow_wait)
+{
+	struct fixture f = begin(p);
+	unsigned told[2] = {0, 0};
+	struct plx_ready ready;
+	int fd[2];
+
+	need(&f, PLX_FEATURE_EDGE);
+	support_unix_pair(fd);
+	put_byte(fd[1]);
+	IS(&f, plx_selector_register(f.s, fd[0], BOTH | PLX_EDGE, NULL), 0);
+	while (plx_selector_select(f.s, &ready, 1, 0) == 1) {
+		told[0] += (ready.events & PLX_READ) != 0;
+		told[1] += (ready.events & PLX_WRITE) != 0;
+		CHECK(&f, told[0] <= 1 && told[1] <= 1);
+	}
+	CHECK(&f, told[0] == 1 && told[1] == 1);
+	close_pair(fd);
+	end(&f);
+}
+
+/* A pipe without a reader may have nothing to be asked about. */
+CONFORMS(oneshot, of_what_had_hung_up_is_known_by_its_file)
+{
+	struct fixture f = begin(p);
+	const unsigned once = PLX_WRITE | PLX_ONESHOT;
+	int fd[2], other[2];
+
+	need(&f, PLX_FEATURE_ONESHOT);
+	support_pipe(fd);
+	close(fd[0]);
+	IS(&f, plx_selector_register(f.s, fd[1], once, NULL), 0);
+	expect_ready(&f, fd[1], PLX_WRITE);
+	expect_quiet(&f);
+	IS(&f, plx_selector_register(f.s, fd[1], once, NULL), -EEXIST);
+	support_unix_pair(other);
+	CHECK(&f, dup2(other[0], fd[1]) == fd[1]);
+	IS(&f, plx_selector_modify(f.s, fd[1], once, NULL), -ENOENT);
+	expect_quiet(&f);
+	close(fd[1]);
+	close_pair(other);
+	end(&f);
+}
+
 CONFORMS(exclusive, wakes_at_least_one_of_two)
 {
 	struct fixture f = begin(p);

@@ -292,3 +292,30 @@ CONFORMS(hangup, does_not_wake_who_asked_for_the_other_half)
 	close_pair(fd);
 	end(&f);
 }
+
+/* What has hung up for good may be known without asking the system. */
+CONFORMS(hangup, is_not_lost_in_a_wait_that_fails)
+{
+	struct fixture f = begin(p);
+	struct plx_ready ready;
+	int edge = f.features & PLX_FEATURE_EDGE ? PLX_EDGE : 0;
+	int fd[2], rc;
+
+	support_pipe(fd);
+	close(fd[0]);
+	IS(&f,
+	   plx_selector_register(f.s, fd[1], PLX_WRITE | (unsigned)edge, NULL),
+	   0);
+	support_sys.fails = SUPPORT_WAIT;
+	support_sys.fail_at = 1;
+	support_sys.fail_with = ENOMEM;
+	rc = plx_selector_select(f.s, &ready, 1, 0);
+	support_sys.fail_at = 0;
+	CHECK(&f, rc == 1 || rc == -ENOMEM);
+	if (rc == 1)
+		CHECK(&f, ready.fd == fd[1] && ready.events & PLX_WRITE);
+	else
+		expect_ready(&f, fd[1], PLX_WRITE);
+	close(fd[1]);
+	end(&f);
+}
