@@ -173,3 +173,19 @@ Test(address, other_families_and_nameless_sockets_are_told)
 	cr_assert_eq(plx_address_format(&a, text, sizeof(text)), 5);
 	cr_assert_str_eq(text, "unix:");
 }
+
+/* A kernel may tell of a path that has no end, and of more than there is. */
+Test(address, a_path_is_no_longer_than_its_room)
+{
+	struct plx_address a = {.length = sizeof(a.storage)};
+	struct sockaddr_un *sa = (struct sockaddr_un *)&a.storage;
+	char text[sizeof(a.storage) + 8];
+	const int room = (int)sizeof(sa->sun_path);
+
+	memset(&a.storage, 'y', sizeof(a.storage));
+	memset(sa->sun_path, 'x', sizeof(sa->sun_path));
+	sa->sun_family = AF_UNIX;
+	cr_assert_eq(plx_address_format(&a, text, sizeof(text)), 5 + room);
+	cr_assert_eq(strncmp(text, "unix:x", 6), 0);
+	cr_assert_null(strchr(text, 'y'));
+}

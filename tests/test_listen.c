@@ -223,6 +223,18 @@ Test(listen, a_unix_socket_takes_connections)
 	remove_place(&p);
 }
 
+static int opened;
+
+/* The second is one too many. */
+static int
+open_one(const struct plx_sys *sys, int domain, int type, int proto)
+{
+	(void)sys;
+	if (opened++ > 0)
+		return -EMFILE;
+	return plx__sys_real.socket(&plx__sys_real, domain, type, proto);
+}
+
 Test(listen, a_dead_path_is_taken_over)
 {
 	struct place p = make_place();
@@ -235,6 +247,45 @@ Test(listen, a_dead_path_is_taken_over)
 	close(fd);
 	cr_assert_eq(support_count_fds(), before + 1);
 	remove_place(&p);
+}
+
+/* Whether it is dead cannot be asked without a descriptor. */
+Test(listen, a_dead_path_that_nobody_can_try_is_left_alone)
+{
+	const struct plx_listen_options o = {.sys = &support_sys.sys};
+	struct support_mark mark = support_begin(NULL);
+	struct place p = make_place();
+	struct stat st;
+
+	close(listen_on(p.text, NULL));
+	support_sys.sys.socket = open_one;
+	opened = 0;
+	cr_assert_eq(listen_on(p.text, &o), -EADDRINUSE);
+	cr_assert_eq(opened, 2);
+	cr_assert_eq(lstat(p.path, &st), 0);
+	remove_place(&p);
+	support_end(mark, NULL);
+}
+
+/* There is none to take away when it cannot be listened at. */
+Test(listen, a_name_without_a_path_takes_none_away)
+{
+	const struct plx_listen_options o = {.sys = &support_sys.sys};
+	struct support_mark mark = support_begin(NULL);
+	char text[PLX_ADDRESS_TEXT];
+	struct plx_address a;
+	int fd = -1;
+
+	snprintf(text, sizeof(text), "unix:@test_listen.%ld", (long)getpid());
+	if (plx_address_parse(text, &a) < 0)
+		cr_skip_test("no abstract names");
+	support_sys.fails = SUPPORT_SOCKET;
+	support_sys.fail_with = ENOBUFS;
+	support_sys.fail_at = 3;
+	cr_assert_eq(plx_listen(&a, &o, &fd), -ENOBUFS);
+	cr_assert_eq(support_sys.fail_at, 0);
+	cr_assert_eq(support_calls(&support_sys, SUPPORT_OTHER), 0);
+	support_end(mark, NULL);
 }
 
 Test(listen, a_live_path_is_left_alone)

@@ -273,3 +273,100 @@ stop_without_memory(void *name)
 }
 CLOCKED_BACKENDS(server_rare, who_is_not_recorded_ends_with_the_grace,
 		 stop_without_memory)
+
+/* Here there is a record for it, but no stack. */
+static int
+start_without_a_stack(void *name)
+{
+	struct scene s;
+	plx_nursery *n;
+	int fd;
+
+	set_scene(&s, name, echo);
+	s.options.eager = 1;
+	begin_scene(&s);
+	plx_sleep(PLX_MILLISECOND);
+	plx_nursery_open(NULL, &n);
+	starve(n);
+	support_sys.sys.resize = fed.resize;
+	fd = client(&s);
+	ask(fd, "x");
+	plx_sleep(PLX_SECOND / 2);
+	cr_expect_geq(s.paused, 1, "%s", s.name);
+	cr_expect_eq(s.opened, 0, "%s: %d", s.name, s.opened);
+	EXPECT_STATS(&s, 0, 0);
+	feed();
+	plx_nursery_cancel(n);
+	plx_nursery_close(&n, 0);
+	expect(&s, fd, "x");
+	plx_close(fd);
+	end_scene(&s);
+	cr_expect_eq(s.started, 1, "%s: %d", s.name, s.started);
+	return 0;
+}
+CLOCKED_BACKENDS(server_rare, an_eager_server_waits_for_a_stack,
+		 start_without_a_stack)
+
+/* Its stack comes in the turn in which the grace ends, a moment late. */
+static int
+stop_as_a_stack_comes(void *name)
+{
+	struct scene s;
+	plx_nursery *n;
+	int fd;
+
+	set_scene(&s, name, echo_once);
+	begin_scene(&s);
+	fd = client(&s);
+	let_run(4);
+	plx_nursery_open(NULL, &n);
+	plx_server_stop(s.server, PLX_SECOND);
+	plx_sleep(PLX_MILLISECOND / 2);
+	starve(n);
+	ask(fd, "x");
+	plx_sleep(995 * PLX_MILLISECOND);
+	feed();
+	support_sys.now += 10 * PLX_MILLISECOND;
+	expect_run(&s, 0);
+	plx_nursery_cancel(n);
+	plx_nursery_close(&n, 0);
+	cr_expect_eq(s.started, 0, "%s: it was served", s.name);
+	cr_expect_eq(s.error, -ETIMEDOUT, "%s: %d", s.name, s.error);
+	expect_end(&s, fd, -ECONNRESET);
+	plx_server_close(&s.server);
+	return 0;
+}
+CLOCKED_BACKENDS(server_rare, a_stack_that_comes_with_the_end_is_too_late,
+		 stop_as_a_stack_comes)
+
+/* Its end cannot be told of: it is looked at in each turn until it can. */
+static int
+stop_without_an_alarm(void *name)
+{
+	struct scene s;
+	plx_nursery *n;
+	int64_t began = in(0);
+	int fd;
+
+	set_scene(&s, name, insist);
+	s.options.eager = 1;
+	begin_scene(&s);
+	fd = client(&s);
+	let_run(4);
+	cr_expect_eq(s.started, 1, "%s", s.name);
+	plx_nursery_open(NULL, &n);
+	starve(n);
+	plx_server_stop(s.server, PLX_SECOND);
+	let_run(9);
+	cr_expect_eq(s.closed, 0, "%s: too early", s.name);
+	feed();
+	expect_run(&s, 0);
+	cr_expect_eq(in(0) - began, PLX_SECOND, "%s: not in time", s.name);
+	plx_nursery_cancel(n);
+	plx_nursery_close(&n, 0);
+	plx_close(fd);
+	plx_server_close(&s.server);
+	return 0;
+}
+CLOCKED_BACKENDS(server_rare, a_stop_without_an_alarm_has_its_grace,
+		 stop_without_an_alarm)
