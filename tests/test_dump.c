@@ -253,6 +253,45 @@ dump_kept(void *arg)
 WITH_CLOCK(dump, tells_what_is_not_given_back, dump_kept)
 
 static int
+await_both(void *arg)
+{
+	static const struct plx_awaitable_ops ops[2] = {
+		{"kept", any_arm, keep, any_arm},
+		{"more", any_arm, keep, any_arm},
+	};
+	struct plx_awaitable *both = arg;
+	struct plx_awaitable *list[2] = {&both[0], &both[1]};
+
+	both[0].ops = &ops[0];
+	both[1].ops = &ops[1];
+	return plx_await_any(list, 2, PLX_NEVER);
+}
+
+/* The first that is not given back is told, then the next. */
+static int
+dump_both(void *arg)
+{
+	struct plx_awaitable both[2] = {{.ops = NULL}, {.ops = NULL}};
+	plx_task *t;
+
+	(void)arg;
+	plx_spawn_named(NULL, "held", "f.c", 1, await_both, both, &t);
+	plx_checkpoint();
+	plx_cancel(t);
+	let_run(2);
+	dump(plx_self_loop());
+	EXPECT_IN("held", "release of kept");
+	plx_awaitable_ready(&both[0]);
+	let_run(2);
+	dump(plx_self_loop());
+	EXPECT_IN("held", "release of more");
+	plx_awaitable_ready(&both[1]);
+	cr_expect_eq(plx_join(t, NULL, PLX_NEVER), 0);
+	return 0;
+}
+WITH_CLOCK(dump, tells_what_of_several_is_not_given_back, dump_both)
+
+static int
 dump_odd_names(void *arg)
 {
 	static const char name[] = "a name that is far too long for it";

@@ -134,6 +134,20 @@ Test(guard, beyond_the_limit_of_mappings_a_canary_watches, .timeout = 60)
 	end();
 }
 
+Test(guard, so_many_are_protected_and_no_more, .timeout = 60)
+{
+	struct slot s;
+
+	begin();
+	pool.guard = PLX_GUARD_PROTECT;
+	pool.protected = SIZE_MAX;
+	s = get();
+	cr_assert_eq(pool.guard, PLX_GUARD_CANARY);
+	cr_assert_eq(pool.protected, SIZE_MAX);
+	put(s);
+	end();
+}
+
 Test(guard, a_trodden_canary_is_reported_once, .timeout = 60)
 {
 	struct slot s = get_with_canary();

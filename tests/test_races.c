@@ -255,12 +255,16 @@ connect_crowded(void *arg)
 static int
 close_who_waits_for_a_backlog(void *arg)
 {
+	struct plx_loop_stats before, after;
 	struct call c = {.fd = -1};
 	int fill[8], n, listener = crowd(fill, &n);
 
+	plx_loop_stats(plx_self_loop(), &before);
 	c.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	cr_expect_eq(plx_connect(c.fd, (void *)&crowded, sizeof(crowded), 0),
 		     -ETIMEDOUT, "%s: at once or not at all", (char *)arg);
+	plx_loop_stats(plx_self_loop(), &after);
+	cr_expect_eq(after.turns, before.turns, "%s: it waited", (char *)arg);
 	start(&c, connect_crowded);
 	plx_close(c.fd);
 	cr_expect_eq(join_soon(c.task, c.fd), 0, "%s", (char *)arg);

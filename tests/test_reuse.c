@@ -4,10 +4,12 @@
  * is another file's before the task goes on.
  */
 #include <config.h>
+#include <signal.h>
 #include <sys/un.h>
 #include <pollux/hibernate.h>
 #include <pollux/process.h>
 #include "race_fixture.h"
+#include "starve.h"
 
 static const struct sockaddr_un unix_name = {.sun_family = AF_UNIX};
 
@@ -276,11 +278,12 @@ spawn_under_waiter(void *arg)
 ON_BACKENDS(reuse, who_waits_for_a_number_that_a_pipe_gets_is_told,
 	    spawn_under_waiter)
 
-/* The same with what the end of the process is told by, where there is one. */
+/* The same with what the end of a process is told by, where there is that: its
+   waiter is told before. */
 static int
 spawn_under_another(void *arg)
 {
-	const char *argv[] = {"true", NULL};
+	const char *argv[] = {"sleep", "60", NULL};
 	const struct plx_process_options o = {.argv = argv, .search = 1};
 	struct call old = {.fd = -1};
 	struct plx_process p;
@@ -294,17 +297,48 @@ spawn_under_another(void *arg)
 	start(&old, recv_one);
 	close(fd[0]);
 	cr_expect_eq(plx_process_spawn(&o, &p), 0, "%s", (char *)arg);
-	cr_expect_eq(plx_process_wait(&p, &status, in(10 * PLX_SECOND)), 0,
-		     "%s: its end is not seen", (char *)arg);
-	cr_expect_eq(status, 0, "%s: %d", (char *)arg, status);
-	plx_process_close(&p);
-	shutdown(fd[1], SHUT_RDWR);
-	plx_cancel(old.task);
-	cr_expect_eq(plx_join(old.task, NULL, PLX_NEVER), 0);
+	if (known < 0)
+		plx_cancel(old.task);
+	cr_expect_eq(join_soon(old.task, fd[0]), 0, "%s", (char *)arg);
 	cr_expect_eq(old.result, known < 0 ? -ECANCELED : -ESHUTDOWN, "%s: %zd",
 		     (char *)arg, old.result);
+	cr_expect_eq(plx_process_kill(&p, SIGKILL), 0, "%s", (char *)arg);
+	cr_expect_eq(plx_process_wait(&p, &status, in(10 * PLX_SECOND)), 0,
+		     "%s: its end is not seen", (char *)arg);
+	cr_expect_eq(status, -SIGKILL, "%s: %d", (char *)arg, status);
+	plx_process_close(&p);
 	close(fd[1]);
 	return 0;
 }
-ON_BACKENDS(reuse, a_process_ends_though_its_number_was_waited_for,
+ON_BACKENDS(reuse, who_waits_for_a_number_that_a_process_gets_is_told,
 	    spawn_under_another)
+
+/* It has been woken and has no stack yet when its number is another's. */
+static int
+accept_under_the_due(void *arg)
+{
+	struct plx_hibernation h = {.fn = NULL};
+	plx_nursery *n = NULL, *others = NULL;
+	struct plx_address at;
+	int listener = listen_here(&at);
+	int fd[2], client, new;
+
+	support_unix_pair(fd);
+	plx_nursery_open(NULL, &others);
+	cr_expect_eq(plx_nursery_open(NULL, &n), 0);
+	cr_expect_eq(plx_hibernate(&h, n, fd[0], keep_status, &h), 0);
+	starve(others);
+	cr_expect_eq(plx_hibernate_wake(&h, 0), 0);
+	new = accept_number(fd[0], &at, listener, &client);
+	feed();
+	cr_expect_eq(plx_nursery_close(&n, 0), -ESHUTDOWN, "%s", (char *)arg);
+	plx_nursery_cancel(others);
+	plx_nursery_close(&others, 0);
+	plx_close(new);
+	close(client);
+	close(fd[1]);
+	plx_close(listener);
+	return 0;
+}
+ON_BACKENDS(reuse, who_waits_for_a_stack_as_its_number_is_accepted_is_told,
+	    accept_under_the_due)
