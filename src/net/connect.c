@@ -118,7 +118,7 @@ is_port(const char *service)
 		if (port <= 65535)
 			port = port * 10 + (unsigned long)(*p - '0');
 	}
-	if (*p || p == service)
+	if (*p)
 		return 0;
 	return port > 65535 ? -ERANGE : 1;
 }
