@@ -262,6 +262,8 @@ Test(listen, a_dead_path_that_nobody_can_try_is_left_alone)
 	opened = 0;
 	cr_assert_eq(listen_on(p.text, &o), -EADDRINUSE);
 	cr_assert_eq(opened, 2);
+	cr_assert_eq(support_calls(&support_sys, SUPPORT_CLOSE), 1,
+		     "of what is not there");
 	cr_assert_eq(lstat(p.path, &st), 0);
 	remove_place(&p);
 	support_end(mark, NULL);

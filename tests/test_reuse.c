@@ -283,7 +283,7 @@ ON_BACKENDS(reuse, who_waits_for_a_number_that_a_pipe_gets_is_told,
 static int
 spawn_under_another(void *arg)
 {
-	const char *argv[] = {"sleep", "60", NULL};
+	const char *argv[] = {"sleep", "20", NULL};
 	const struct plx_process_options o = {.argv = argv, .search = 1};
 	struct call old = {.fd = -1};
 	struct plx_process p;
