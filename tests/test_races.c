@@ -277,3 +277,37 @@ close_who_waits_for_a_backlog(void *arg)
 }
 ON_BACKENDS(races, who_waits_for_a_backlog_is_told_of_a_close,
 	    close_who_waits_for_a_backlog)
+
+/* Both wait with one descriptor: the second goes on when the first gives up,
+   and is connected when there is room. */
+static int
+connect_twice(void *arg)
+{
+	struct call c[2] = {{.fd = -1}, {.fd = -1}};
+	int fill[8], n, listener = crowd(fill, &n), got;
+
+	c[0].fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	c[1].fd = c[0].fd;
+	for (int i = 0; i < 2; i++)
+		start(&c[i], connect_crowded);
+	plx_cancel(c[0].task);
+	cr_expect_eq(join_soon(c[0].task, c[0].fd), 0, "%s", (char *)arg);
+	cr_expect_eq(c[0].result, -ECANCELED, "%s: %zd", (char *)arg,
+		     c[0].result);
+	let_run(3);
+	while ((got = plx_accept(listener, NULL, NULL, 0)) >= 0)
+		plx_close(got);
+	cr_expect_eq(join_soon(c[1].task, c[1].fd), 0, "%s", (char *)arg);
+	cr_expect_eq(c[1].result, 0, "%s: %zd", (char *)arg, c[1].result);
+	got = plx_accept(listener, NULL, NULL, in(5 * PLX_SECOND));
+	cr_expect_geq(got, 0, "%s: it is connected: %d", (char *)arg, got);
+	plx_close(got);
+	plx_close(c[1].fd);
+	while (n-- > 0)
+		close(fill[n]);
+	close(listener);
+	unlink(crowded.sun_path);
+	return 0;
+}
+ON_BACKENDS(races, who_waits_for_a_backlog_goes_on_when_another_gives_up,
+	    connect_twice)
