@@ -6,6 +6,10 @@
  * The end of one direction is passed on too, and the other goes on without it.
  * A write waits while too much is queued, and meanwhile nothing is read: when
  * one side stops reading, so does forward, and the other side has to wait.
+ *
+ * A stop of the server looks as if the clients had ended, but it cancels what
+ * has to do with others.  The target is to get what was taken from the client
+ * all the same, and may answer: so that is shielded, for as long as the grace.
  */
 #include "service.h"
 #include <errno.h>
@@ -20,35 +24,64 @@ struct way {
 	struct plx_stream *from, *to;
 };
 
+/* N bytes of PIECE, or the end. */
+static int
+pass_on(struct plx_stream *to, const char *piece, size_t n)
+{
+	struct plx_scope shield;
+	int r;
+
+	plx_scope_shield(&shield, PLX_NEVER, SERVICE_GRACE);
+	r = n ? plx_stream_write_all(to, piece, n, NULL, PLX_NEVER)
+	      : plx_stream_write_eof(to, PLX_NEVER);
+	plx_scope_leave(&shield, 0);
+	return r;
+}
+
+/* After an error neither side has anything to wait for, shielded or not. */
 static int
 carry(void *arg)
 {
 	struct way *w = arg;
 	char piece[PIECE];
 	ssize_t n;
-	int r = 0;
+	int r;
 
-	while (r == 0 &&
-	       (n = plx_stream_read(w->from, piece, PIECE, PLX_NEVER)) != 0)
-		r = n < 0 ? (int)n
-			  : plx_stream_write_all(w->to, piece, (size_t)n, NULL,
-						 PLX_NEVER);
-	return r < 0 ? r : plx_stream_write_eof(w->to, PLX_NEVER);
+	do {
+		n = plx_stream_read(w->from, piece, PIECE, PLX_NEVER);
+		r = n < 0 ? (int)n : pass_on(w->to, piece, (size_t)n);
+	} while (r == 0 && n > 0);
+	if (r < 0) {
+		plx_stream_abort(w->from);
+		plx_stream_abort(w->to);
+	}
+	return r;
 }
 
-/* The first error ends both ways. */
 static int
-carry_both(struct plx_stream *a, struct plx_stream *b)
+carry_shielded(void *arg)
 {
-	struct way there = {a, b}, back = {b, a};
+	struct plx_scope shield;
+	int r;
+
+	plx_scope_shield(&shield, PLX_NEVER, SERVICE_GRACE);
+	r = carry(arg);
+	plx_scope_leave(&shield, 0);
+	return r;
+}
+
+static int
+carry_both(struct plx_stream *client, struct plx_stream *target)
+{
+	struct way there = {client, target}, back = {target, client};
 	plx_nursery *n;
 	int r = plx_nursery_open(NULL, &n);
 
 	if (r < 0)
 		return r;
-	r = plx_spawn(n, carry, &there, NULL);
+	r = plx_spawn(n, carry_shielded, &back, NULL);
 	if (r == 0)
-		r = carry(&back);
+		r = carry(&there);
 	return plx_nursery_close(&n, r);
 }
 

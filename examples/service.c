@@ -14,15 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GRACE (2 * PLX_SECOND)
-
 static int
 stop_when_told(void *arg)
 {
 	struct service *s = arg;
 	struct plx_signals_awaitable term, intr;
 	struct plx_awaitable *either[2];
-	int64_t grace = GRACE;
+	int64_t grace = SERVICE_GRACE;
 
 	for (;; grace = 0) {
 		either[0] = plx_signals_awaitable(&term, &s->term);

@@ -10,6 +10,7 @@
 
 #define SERVICE_WORDS 2
 #define SERVICE_NUMBERS 2
+#define SERVICE_GRACE (2 * PLX_SECOND) /* after the first signal */
 
 /* An option with a number: "--queue=", and where that goes. */
 struct service_number {

@@ -181,6 +181,23 @@ def stops():
         p.ends(signal.SIGTERM)
 
 
+def stops_in_order():
+    """forward still brings the answer to what it has taken before a signal"""
+    for turn in 0, 1:
+        p, client, target = through()
+        with p, client, target:
+            client.sendall(b"question")
+            if turn:
+                expect(target, b"question")
+            p.process.send_signal(signal.SIGTERM)
+            got = receive_all(target)
+            assert got == b"question"[len(b"question") * turn:], got
+            target.sendall(b"answer")
+            target.shutdown(socket.SHUT_WR)
+            assert receive_all(client) == b"answer"
+            p.ends()
+
+
 def asyncio_both_sides():
     """asyncio talks to asyncio through forward"""
     async def serve(reader, writer):
@@ -223,4 +240,4 @@ def usage():
 
 
 main(both_ways, half_closes, resets, flat, refused, limit, unix_target, stops,
-     asyncio_both_sides, usage)
+     stops_in_order, asyncio_both_sides, usage)
