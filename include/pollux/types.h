@@ -15,7 +15,14 @@
 #ifndef PLX_TYPES_H
 #define PLX_TYPES_H
 
+#include <errno.h>
 #include <stdint.h>
+
+/* FreeBSD and OpenBSD have no name for what a stream says that ends too soon;
+   the nearest that they have stands for it. */
+#ifndef ENODATA
+#define ENODATA ENOATTR
+#endif
 
 #define PLX_VERSION_MAJOR 0
 #define PLX_VERSION_MINOR 1

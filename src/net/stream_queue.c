@@ -54,7 +54,11 @@ pieces(const struct plx_source *c, struct iovec *list)
 static ssize_t
 put(const struct plx_stream *s, struct iovec *list, int n)
 {
-	const struct msghdr msg = {.msg_iov = list, .msg_iovlen = (size_t)n};
+	const struct msghdr msg = {
+		.msg_iov = list,
+		/* an int of one kind or another, or a size_t */
+		.msg_iovlen = (__typeof__(msg.msg_iovlen))n,
+	};
 	const struct plx_sys *sys = s->sys;
 	ssize_t r;
 

@@ -18,6 +18,11 @@
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
+#ifdef __NetBSD__ /* the flags of many */
+#define FLAGS(f) ((unsigned)(f))
+#else
+#define FLAGS(f) (f)
+#endif
 
 ssize_t
 plx__sys_writev(SELF, int fd, const struct iovec *iov, int n)
@@ -56,8 +61,8 @@ int
 plx__sys_recvmmsg(SELF, int fd, struct plx_mmsg *list, unsigned n, int flags)
 {
 	int kept = errno;
-	int got = (int)recvmmsg(fd, (struct mmsghdr *)(void *)list, n, flags,
-				NULL);
+	int got = (int)recvmmsg(fd, (struct mmsghdr *)(void *)list, n,
+				FLAGS(flags), NULL);
 
 	return got < 0 ? plx__sys_failure(kept) : got;
 }
@@ -67,7 +72,7 @@ plx__sys_sendmmsg(SELF, int fd, struct plx_mmsg *list, unsigned n, int flags)
 {
 	int kept = errno;
 	int put = (int)sendmmsg(fd, (struct mmsghdr *)(void *)list, n,
-				flags | MSG_NOSIGNAL);
+				FLAGS(flags | MSG_NOSIGNAL));
 
 	return put < 0 ? plx__sys_failure(kept) : put;
 }

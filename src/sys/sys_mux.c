@@ -16,7 +16,6 @@
 #include <config.h>
 #include <poll.h>
 #include <sys/select.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include "sys_int.h"
@@ -24,6 +23,7 @@
 
 #ifdef HAVE_EPOLL
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #else
 #define EPOLL_CLOEXEC 0
 #define epoll_create1(...) plx__sys_absent(__VA_ARGS__)
@@ -36,6 +36,11 @@
 #else
 #define kqueue() plx__sys_absent(0)
 #define kevent(kq, ...) plx__sys_absent(kq, __VA_ARGS__)
+#endif
+#ifdef __NetBSD__
+#define EVENTS(n) ((size_t)(n))
+#else
+#define EVENTS(n) (n)
 #endif
 
 /* An fd_set of shorter words has the same layout on little-endian only. */
@@ -153,7 +158,7 @@ plx__sys_kevent(SELF, int kq, const struct kevent *in, int nin,
 	int n;
 
 	errno = 0;
-	n = kevent(kq, in, nin, out, nout, timeout);
+	n = kevent(kq, in, EVENTS(nin), out, EVENTS(nout), timeout);
 	if (n < 0)
 		return errno ? plx__sys_failure(kept) : -EIO;
 	errno = kept;
