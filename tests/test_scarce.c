@@ -224,6 +224,8 @@ dump_the_due(void *arg)
 	feed();
 	plx_nursery_cancel(n);
 	plx_nursery_close(&n, 0);
+	plx_sleep(11 * PLX_MILLISECOND);
+	cr_expect_eq(plx_hibernate_cancel(&h), -ENOENT, "it has had its turn");
 	free(dumped);
 	dumped = NULL;
 	close_pair(fd);
