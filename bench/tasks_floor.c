@@ -14,7 +14,11 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#ifdef HAVE_MAKECONTEXT
 #include <ucontext.h>
+#else
+typedef int ucontext_t;
+#endif
 #include "tasks.h"
 
 #define STACK 8192

@@ -22,6 +22,10 @@
 #include <pollux.h>
 #include "tasks.h"
 
+#ifndef MAP_NORESERVE /* FreeBSD has no such flag */
+#define MAP_NORESERVE 0
+#endif
+
 #define DISTANCE ((size_t)(64 + 4) << 10)
 
 /* What a point asks of memory, each; it is not begun without. */
@@ -196,7 +200,9 @@ measure_pages(void *state)
 
 	if (base == MAP_FAILED)
 		return -errno;
+#ifdef MADV_NOHUGEPAGE
 	(void)madvise(base, size, MADV_NOHUGEPAGE);
+#endif
 	for (size_t at = 1; at <= size / DISTANCE; at++)
 		base[at * DISTANCE - 1] = 1;
 	c->each = (memory() - before) / (double)c->n;

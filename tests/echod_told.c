@@ -151,6 +151,7 @@ ParameterizedTest(struct backend_param *b, told,
 	support_end(mark, b->name);
 }
 
+#if defined(__linux__)
 /* Every byte is a printable one or ends a line. */
 static void
 expect_plain(const char *backend, const char *text)
@@ -160,7 +161,6 @@ expect_plain(const char *backend, const char *text)
 			  "%s: byte %d", backend, *text);
 }
 
-#if defined(__linux__)
 #define EVIL "a\nechod: \033[31m\177\200\377b"
 #define HARMLESS "a?echod: ?[31m???b"
 

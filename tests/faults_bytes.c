@@ -167,12 +167,13 @@ static ssize_t
 lie_recvmsg(SELF, int fd, struct msghdr *msg, int flags)
 {
 	struct iovec one, *all = msg->msg_iov;
-	size_t n = 2, pieces = (size_t)msg->msg_iovlen;
+	__typeof__(msg->msg_iovlen) pieces = msg->msg_iovlen;
+	size_t n = 2;
 	ssize_t r = begin(FAULT_recvmsg, &n);
 
 	if (r)
 		return r;
-	if (n == 1 && is_stream(fd) && cut(all, pieces, &one)) {
+	if (n == 1 && is_stream(fd) && cut(all, (size_t)pieces, &one)) {
 		msg->msg_iov = &one;
 		msg->msg_iovlen = 1;
 	}

@@ -153,7 +153,7 @@ Test(address, an_overlong_host_is_refused)
 Test(address, a_small_room_is_not_overrun)
 {
 	struct plx_address a;
-	char text[8] = "........";
+	char text[9] = "........";
 
 	cr_assert_eq(plx_address_parse("127.0.0.1:7007", &a), 0);
 	cr_assert_eq(plx_address_format(&a, text, 5), 14);

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef HAVE_EPOLL
 #include <sys/epoll.h>
+#endif
 #include <sys/resource.h>
 #include <pollux/selector.h>
 #include "backend.h"

@@ -4,6 +4,7 @@
  * words, on every backend.  No name server is asked, but where it is said.
  */
 #include <config.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include "connect_stage.h"

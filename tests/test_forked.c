@@ -200,7 +200,8 @@ LOOPS(forked, the_selectors_own_numbers_are_refused)
 	int own[4] = {c.s->wake.reader, c.s->wake.writer, -1, -1};
 
 	if (c.s->backend->fileno) {
-		own[2] = c.s->backend->fileno(c.s->state);
+		/* a macro of some <stdio.h> */
+		own[2] = (c.s->backend->fileno)(c.s->state);
 		own[3] = plx_selector_fileno(c.s);
 	}
 	for (int i = 0; i < 4; i++)

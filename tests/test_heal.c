@@ -10,7 +10,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef HAVE_EPOLL
 #include <sys/epoll.h>
+#endif
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -137,6 +139,7 @@ Test(heal, dead_keys_are_not_carried_into_a_reused_number)
 	end(&s, mark);
 }
 
+#ifdef HAVE_EPOLL
 Test(heal, the_embedded_descriptor_stays_what_it_is)
 {
 	plx_selector *s;
@@ -160,6 +163,7 @@ Test(heal, the_embedded_descriptor_stays_what_it_is)
 	close_pair(fd);
 	end(&s, mark);
 }
+#endif
 
 Test(heal, a_failed_rebuild_is_made_up_for)
 {

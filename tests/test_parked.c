@@ -75,6 +75,10 @@ end_all(int n)
 	cr_expect_eq(others, 0, "%d were not cancelled", others);
 }
 
+#ifdef __OpenBSD__ /* has none */
+#define mincore(...) (errno = ENOSYS, -1)
+#endif
+
 /* Pages of T's slot, guard included, that are in memory, or -errno. */
 static int
 resident(const struct plx_task *t)
@@ -101,7 +105,7 @@ expect_few_pages(const char *what)
 		more += resident(task[i]) > PAGES_PARKED + guard;
 	cr_expect_eq(more, 0, "%s: %d of %d hold more than %d", what, more,
 		     MANY, PAGES_PARKED + guard);
-	if (!SHADOWED)
+	if (!SHADOWED && resident(task[0]) != -ENOSYS)
 		cr_expect_geq(resident(task[0]), 1, "%s", what);
 }
 

@@ -10,6 +10,10 @@
 #include <sys/mman.h>
 #include "stack_fixture.h"
 
+#ifdef __OpenBSD__ /* has none */
+#define mincore(...) (errno = ENOSYS, -1)
+#endif
+
 /* Pages of [P, P + SIZE) that are in memory, or -errno. */
 static long
 resident(const void *p, size_t size)
@@ -188,6 +192,8 @@ Test(stack, freed_slots_beyond_the_bound_give_their_pages_back, .timeout = 60)
 		memset(s[i].control, 1, CONTROL);
 	}
 	in_use = resident(s[2999].stack, s[2999].size + CONTROL);
+	if (in_use == -ENOSYS)
+		cr_skip_test("nobody can tell");
 	cr_assert_eq(in_use, 1);
 	for (int i = 0; i < 3000; i++)
 		put(s[i]);
@@ -259,7 +265,8 @@ Test(stack, a_slab_that_holds_nothing_is_unmapped, .timeout = 60)
 	put(a);
 	put(b);
 	cr_assert_null(pool.slabs);
-	cr_assert_eq(resident(a.stack, a.size), -ENOMEM);
+	cr_assert(resident(a.stack, a.size) == -ENOMEM ||
+		  resident(a.stack, a.size) == -ENOSYS);
 	a = get();
 	write_byte(a.stack);
 	put(a);

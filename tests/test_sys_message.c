@@ -17,7 +17,7 @@ header(struct iovec *iov, size_t n)
 {
 	struct msghdr h = {.msg_iov = iov};
 
-	h.msg_iovlen = n;
+	h.msg_iovlen = (__typeof__(h.msg_iovlen))n;
 	return h;
 }
 

@@ -213,6 +213,8 @@ Test(sys_process, null_is_both_empty_and_patient)
 {
 	pid_t pid = start("read x || echo much && exit 4", PLX_SPAWN_NULL,
 			  PLX_SPAWN_NULL);
+	int status;
 
-	cr_assert_eq(WEXITSTATUS(reap(pid)), 4);
+	status = reap(pid);
+	cr_assert_eq(WEXITSTATUS(status), 4);
 }

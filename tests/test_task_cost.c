@@ -90,7 +90,7 @@ count_calls(void *arg)
 	const unsigned moved = SUPPORT_RECV | SUPPORT_SEND;
 	const char *name = arg;
 	unsigned long all, io;
-	double messages = 2.0 * PAIRS * ROUNDS;
+	double messages = 2 * PAIRS * ROUNDS;
 
 	open_pairs();
 	exchange(5);

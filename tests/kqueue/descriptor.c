@@ -26,8 +26,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static atomic_bool begun; /* there has been a queue */
 
 #ifdef __SANITIZE_THREAD__
-/* When a task has forked the sanitizer reports a second lock in the child, where
-   the handler below has unlocked it. */
+/* When a task has forked the sanitizer reports a second lock in the child,
+   where the handler below has unlocked it. */
 __attribute__((visibility("default"))) const char *
 __tsan_default_suppressions(void);
 

@@ -86,6 +86,8 @@ static int
 await_child(pid_t pid, double seconds)
 {
 	int status = 0;
+
+	(void)seconds;
 #ifdef SYS_pidfd_open
 	struct pollfd p = {
 		.fd = (int)syscall(SYS_pidfd_open, pid, 0),
