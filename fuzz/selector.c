@@ -128,12 +128,8 @@ ask_few(struct world *w, int i, int cap, const struct differential_verdict *v,
 	int rounds = 4 * (count_ready(v, n) + 1);
 
 	while (rounds-- > 0) {
-		int got = plx_selector_select(w->selectors[i].s, ready, cap, 0);
+		int got = differential_select(w, i, ready, cap);
 
-		if (got == -EINTR) { /* the fuzzer's own alarm */
-			rounds++;
-			continue;
-		}
 		FUZZ_SO(got >= 0 && got <= cap);
 		for (int k = 0; k < got; k++)
 			seen[ready[k].fd] = 1;

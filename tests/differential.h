@@ -74,6 +74,10 @@ struct differential_verdict {
 	unsigned want;
 };
 
+/* Asks selector I, again if a signal interrupts: a fuzzer has an alarm. */
+int differential_select(const struct world *w, int i, struct plx_ready *ready,
+			int cap);
+
 /* Asks it of all that is registered; how many that is, ENDS at most. */
 int differential_ask(const struct world *w, struct differential_verdict *out);
 

@@ -157,6 +157,18 @@ find_stranger(const struct plx_ready *ready, int got,
 	return -1;
 }
 
+int
+differential_select(const struct world *w, int i, struct plx_ready *ready,
+		    int cap)
+{
+	int got;
+
+	do
+		got = plx_selector_select(w->selectors[i].s, ready, cap, 0);
+	while (got == -EINTR);
+	return got;
+}
+
 /* Asks selector I; whether it agrees with the N verdicts, else why not. */
 static int
 agrees(struct world *w, int i, const struct differential_verdict *v, int n,
@@ -164,7 +176,7 @@ agrees(struct world *w, int i, const struct differential_verdict *v, int n,
 {
 	const char *name = w->selectors[i].name;
 	struct plx_ready ready[2 * ENDS];
-	int got = plx_selector_select(w->selectors[i].s, ready, 2 * ENDS, 0);
+	int got = differential_select(w, i, ready, 2 * ENDS);
 
 	if (got < 0) {
 		differential_fail(w, "%s: select answers %d", name, got);

@@ -205,9 +205,8 @@ let_notice(struct world *w)
 {
 	struct plx_ready ready[2 * PAIRS];
 
-	for (int i = w->count - 1; i >= 0; i--) {
-		plx_selector_select(w->selectors[i].s, ready, 2 * PAIRS, 0);
-	}
+	for (int i = w->count - 1; i >= 0; i--)
+		differential_select(w, i, ready, 2 * PAIRS);
 }
 
 /* Half of them registered, but not files: the selector answers for those, and
