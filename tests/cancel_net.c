@@ -74,7 +74,7 @@ exchange_datagrams(void *arg)
 
 	(void)arg;
 	cleans_up();
-	socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd);
+	support_datagram_pair(fd);
 	closes(fd[0]);
 	closes(fd[1]);
 	r = plx_nursery_open(NULL, &n);

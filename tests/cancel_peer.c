@@ -120,7 +120,7 @@ come(struct client *c)
 
 	if (c->came)
 		return !c->went;
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	c->fd = support_socket(AF_UNIX, SOCK_STREAM);
 	memcpy(sa.sun_path, path, strlen(path) + 1);
 	c->came = 1;
 	c->went = c->fd < 0 || connect(c->fd, (void *)&sa, sizeof(sa)) < 0;

@@ -46,7 +46,7 @@ static int
 speak(void *arg)
 {
 	const struct plx_address *a = arg;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), i;
+	int fd = support_blocking_socket(AF_INET), i;
 	char back[64];
 	ssize_t n = 1;
 

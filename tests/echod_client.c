@@ -33,7 +33,7 @@ echod_connect_to(const char *address)
 	int fd;
 
 	cr_assert(plx_address_parse(address, &a) == 0, "%s", address);
-	fd = socket(a.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = support_blocking_socket(a.storage.ss_family);
 	cr_assert(fd >= 0, "socket: %s", strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));

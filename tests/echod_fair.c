@@ -75,7 +75,7 @@ ParameterizedTest(struct backend_param *b, fair,
 static int
 connect_narrow(const struct echod *e)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = support_blocking_socket(AF_INET);
 	int room = 4096, segment = 536;
 	struct plx_address a;
 

@@ -66,7 +66,7 @@ come(struct client *c)
 	if (c->came_there)
 		return !c->gone;
 	c->came_there = 1;
-	c->fd = socket(place.at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	c->fd = support_blocking_socket(place.at.ss_family);
 	if (connect(c->fd, (struct sockaddr *)&place.at, place.len) < 0)
 		leave(c);
 	return !c->gone;

@@ -28,7 +28,7 @@
 #define BITS (8 * sizeof(unsigned long))
 
 /* One wait, of one of the kinds. */
-struct wait {
+struct asked {
 	enum fault_call call;
 	int fd, cap, nfds;
 	void *out;
@@ -45,7 +45,7 @@ words(int nfds)
 
 /* As select(2), which leaves nothing of what was asked for. */
 static int
-look_select(const struct wait *w, const struct timespec *t)
+look_select(const struct asked *w, const struct timespec *t)
 {
 	size_t size = words(w->nfds) * sizeof(unsigned long);
 	unsigned long r[SET_WORDS], wr[SET_WORDS];
@@ -64,7 +64,7 @@ look_select(const struct wait *w, const struct timespec *t)
 }
 
 static int
-look(const struct wait *w, int ms)
+look(const struct asked *w, int ms)
 {
 	const struct timespec t = {.tv_nsec = ms * 1000000L};
 	const struct plx_sys *real = &plx__sys_real;
@@ -103,7 +103,7 @@ end_play(void)
 }
 
 static int
-wait_for_ever(const struct wait *w)
+wait_for_ever(const struct asked *w)
 {
 	int left = PATIENCE, moved, n;
 
@@ -135,7 +135,7 @@ faults_forget(int fd)
 
 #ifdef HAVE_EPOLL
 static int
-all_of_epoll(const struct wait *w)
+all_of_epoll(const struct asked *w)
 {
 	struct epoll_event *out = w->out;
 	int n = 0;
@@ -181,7 +181,7 @@ lie_epoll_ctl(SELF, int ep, int op, int fd, struct epoll_event *ev)
 #endif
 
 static int
-all_of_poll(const struct wait *w)
+all_of_poll(const struct asked *w)
 {
 	struct pollfd *p = w->out;
 	int n = 0;
@@ -194,7 +194,7 @@ all_of_poll(const struct wait *w)
 }
 
 static int
-all_of_select(const struct wait *w)
+all_of_select(const struct asked *w)
 {
 	int n = 0;
 
@@ -205,7 +205,7 @@ all_of_select(const struct wait *w)
 }
 
 static int
-all_of(const struct wait *w)
+all_of(const struct asked *w)
 {
 	switch (w->call) {
 	case FAULT_select:
@@ -224,7 +224,7 @@ all_of(const struct wait *w)
 
 /* 1: the wait W has its answer, *R.  0: it is to be done, maybe cut. */
 static int
-answered(struct wait *w, int *r)
+answered(struct asked *w, int *r)
 {
 	const struct fault_answer *a = faults_enter(w->call);
 
@@ -250,7 +250,7 @@ static int
 lie_select(SELF, int nfds, unsigned long *r, unsigned long *w,
 	   const struct timespec *timeout)
 {
-	struct wait x = {.call = FAULT_select, .nfds = nfds, .r = r, .w = w};
+	struct asked x = {.call = FAULT_select, .nfds = nfds, .r = r, .w = w};
 	int n;
 
 	x.timeout = timeout;
@@ -262,7 +262,7 @@ lie_select(SELF, int nfds, unsigned long *r, unsigned long *w,
 static int
 lie_poll(SELF, struct pollfd *fds, size_t count, const struct timespec *timeout)
 {
-	struct wait x = {.call = FAULT_poll, .out = fds, .n = count};
+	struct asked x = {.call = FAULT_poll, .out = fds, .n = count};
 	int n;
 
 	x.timeout = timeout;
@@ -275,7 +275,7 @@ static int
 lie_epoll_wait(SELF, int ep, struct epoll_event *out, int cap, int ms)
 {
 	static const struct timespec some;
-	struct wait x = {.call = FAULT_epoll_wait, .fd = ep, .cap = cap};
+	struct asked x = {.call = FAULT_epoll_wait, .fd = ep, .cap = cap};
 	int n;
 
 	x.out = out;
@@ -289,7 +289,7 @@ static int
 lie_epoll_pwait2(SELF, int ep, struct epoll_event *out, int cap,
 		 const struct timespec *timeout)
 {
-	struct wait x = {.call = FAULT_epoll_pwait2, .fd = ep, .cap = cap};
+	struct asked x = {.call = FAULT_epoll_pwait2, .fd = ep, .cap = cap};
 	int n;
 
 	x.out = out;
@@ -303,7 +303,7 @@ static int
 lie_kevent(SELF, int kq, const struct kevent *in, int nin, struct kevent *out,
 	   int nout, const struct timespec *timeout)
 {
-	struct wait x = {.call = FAULT_kevent_wait, .fd = kq, .cap = nout};
+	struct asked x = {.call = FAULT_kevent_wait, .fd = kq, .cap = nout};
 	const struct fault_answer *a;
 	int n;
 

@@ -180,7 +180,7 @@ dial_on(int fd, const struct plx_address *a)
 static inline int
 dial(const struct plx_address *a)
 {
-	int fd = socket(a->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = support_blocking_socket(a->storage.ss_family);
 
 	dial_on(fd, a);
 	return fd;

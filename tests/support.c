@@ -135,8 +135,8 @@ support_want_fds(int n)
 	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-static void
-make_quiet(int fd)
+void
+support_quiet(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
@@ -145,13 +145,44 @@ make_quiet(int fd)
 	cr_assert_eq(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
 }
 
+static void
+make_pair(int type, int fd[2])
+{
+	cr_assert_eq(socketpair(AF_UNIX, type, 0, fd), 0, "%s",
+		     strerror(errno));
+	support_quiet(fd[0]);
+	support_quiet(fd[1]);
+}
+
 void
 support_unix_pair(int fd[2])
 {
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0, "%s",
-		     strerror(errno));
-	make_quiet(fd[0]);
-	make_quiet(fd[1]);
+	make_pair(SOCK_STREAM, fd);
+}
+
+void
+support_datagram_pair(int fd[2])
+{
+	make_pair(SOCK_DGRAM, fd);
+}
+
+int
+support_socket(int family, int type)
+{
+	int fd = socket(family, type, 0);
+
+	support_quiet(fd);
+	return fd;
+}
+
+int
+support_blocking_socket(int family)
+{
+	int fd = socket(family, SOCK_STREAM, 0);
+
+	cr_assert_geq(fd, 0, "%s", strerror(errno));
+	cr_assert_eq(fcntl(fd, F_SETFD, FD_CLOEXEC), 0);
+	return fd;
 }
 
 /* A socket of TYPE bound to a free port of the loopback interface. */
@@ -184,8 +215,8 @@ support_tcp_pair(int fd[2])
 		"%s", strerror(errno));
 	fd[0] = accept(listener, NULL, NULL);
 	close(listener);
-	make_quiet(fd[0]);
-	make_quiet(fd[1]);
+	support_quiet(fd[0]);
+	support_quiet(fd[1]);
 }
 
 void
@@ -197,16 +228,16 @@ support_udp_pair(int fd[2])
 	fd[1] = bound_socket(SOCK_DGRAM, &b);
 	cr_assert_eq(connect(fd[0], (struct sockaddr *)&b, sizeof(b)), 0);
 	cr_assert_eq(connect(fd[1], (struct sockaddr *)&a, sizeof(a)), 0);
-	make_quiet(fd[0]);
-	make_quiet(fd[1]);
+	support_quiet(fd[0]);
+	support_quiet(fd[1]);
 }
 
 void
 support_pipe(int fd[2])
 {
 	cr_assert_eq(pipe(fd), 0, "%s", strerror(errno));
-	make_quiet(fd[0]);
-	make_quiet(fd[1]);
+	support_quiet(fd[0]);
+	support_quiet(fd[1]);
 }
 
 /* Datagrams that nobody has room for are dropped, and never block. */

@@ -76,6 +76,14 @@ int support_want_fds(int n);
 
 /* Pairs, all non-blocking: [0] is the one under test, [1] its peer. */
 void support_unix_pair(int fd[2]);
+void support_datagram_pair(int fd[2]); /* the same of datagrams */
+
+void support_quiet(int fd); /* non-blocking, and closed on exec */
+
+/* One socket, closed on exec; the second is of streams, and blocks. */
+int support_socket(int family, int type);
+int support_blocking_socket(int family);
+
 void support_tcp_pair(int fd[2]);
 void support_udp_pair(int fd[2]);
 void support_pipe(int fd[2]); /* [0] reads, [1] writes */

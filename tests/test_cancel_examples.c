@@ -72,12 +72,12 @@ listen_deaf(int fd[3], char *text, size_t size)
 	struct plx_address at;
 
 	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	fd[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd[0] = support_blocking_socket(AF_INET);
 	cr_assert_eq(bind(fd[0], (void *)&sa, len), 0);
 	cr_assert_eq(listen(fd[0], 0), 0);
 	cr_assert_eq(getsockname(fd[0], (void *)&sa, &len), 0);
 	for (int i = 1; i < 3; i++) {
-		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		fd[i] = support_socket(AF_INET, SOCK_STREAM);
 		(void)connect(fd[i], (void *)&sa, len);
 	}
 	at.length = len;

@@ -78,8 +78,7 @@ target_open(char text[128])
 	unlink(sa.sun_path);
 	target.fd = -1;
 	target.n = 0;
-	target.listener =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	target.listener = support_socket(AF_UNIX, SOCK_STREAM);
 	cr_assert_eq(bind(target.listener, (void *)&sa, sizeof(sa)), 0);
 	cr_assert_eq(listen(target.listener, 9), 0);
 	snprintf(text, 128, "unix:%s", sa.sun_path);
@@ -91,8 +90,9 @@ target_step(void)
 	ssize_t n;
 
 	if (target.fd < 0) {
-		target.fd = accept4(target.listener, NULL, NULL,
-				    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		target.fd = accept(target.listener, NULL, NULL);
+		if (target.fd >= 0)
+			support_quiet(target.fd);
 		return target.fd >= 0;
 	}
 	if (target.n > 0) {
@@ -182,8 +182,9 @@ cat_any(void)
 	int in[2], out[2], old[2] = {dup(0), dup(1)}, r;
 
 	cr_assert_eq(pipe(in), 0);
-	cr_assert_eq(pipe2(out, O_CLOEXEC), 0);
-	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	cr_assert_eq(pipe(out), 0);
+	fcntl(out[1], F_SETFD, FD_CLOEXEC);
+	support_quiet(out[0]);
 	cr_assert_eq(write(in[1], text, sizeof(text)), (ssize_t)sizeof(text));
 	close(in[1]);
 	dup2(in[0], 0);

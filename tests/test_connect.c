@@ -14,7 +14,7 @@ static int
 listen_somewhere(struct sockaddr_in *sin)
 {
 	socklen_t len = sizeof(*sin);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int fd = support_socket(AF_INET, SOCK_STREAM);
 
 	memset(sin, 0, sizeof(*sin));
 	sin->sin_family = AF_INET;
@@ -28,7 +28,7 @@ listen_somewhere(struct sockaddr_in *sin)
 static int
 tcp_socket(void)
 {
-	return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	return support_socket(AF_INET, SOCK_STREAM);
 }
 
 struct acceptor {
@@ -316,7 +316,7 @@ struct unix_client {
 static int
 listen_unix(struct sockaddr_un *sun)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int fd = support_socket(AF_UNIX, SOCK_STREAM);
 
 	memset(sun, 0, sizeof(*sun));
 	sun->sun_family = AF_UNIX;
@@ -333,7 +333,7 @@ connect_unix(void *arg)
 {
 	struct unix_client *c = arg;
 
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	c->fd = support_socket(AF_UNIX, SOCK_STREAM);
 	c->result = plx_connect(c->fd, (struct sockaddr *)&c->sun,
 				sizeof(c->sun), c->deadline);
 	return 0;

@@ -137,7 +137,7 @@ come_back(void *backend)
 	memset(&sa, 0, sizeof(sa));
 	sa.sin_family = AF_INET;
 	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	listener = support_socket(AF_INET, SOCK_STREAM);
 	peer = socket(AF_INET, SOCK_STREAM, 0);
 	cr_expect_eq(bind(listener, (struct sockaddr *)&sa, len), 0);
 	cr_expect_eq(listen(listener, 1), 0);

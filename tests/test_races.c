@@ -132,7 +132,7 @@ connect_unix(void *arg)
 static int
 unix_socket(void)
 {
-	return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	return support_socket(AF_UNIX, SOCK_STREAM);
 }
 
 static int
@@ -174,7 +174,7 @@ fill_listener(int client[4])
 	listen(fd, 0);
 	getsockname(fd, (struct sockaddr *)&full.storage, &full.length);
 	for (int i = 0; i < 4; i++) {
-		client[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		client[i] = support_socket(AF_INET, SOCK_STREAM);
 		connect(client[i], (struct sockaddr *)&full.storage,
 			full.length);
 	}
@@ -200,7 +200,7 @@ cancel_beginner(void *arg)
 	int fd = fill_listener(client);
 
 	(void)arg;
-	c.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	c.fd = support_socket(AF_INET, SOCK_STREAM);
 	support_sys.fails = SUPPORT_SOCKET;
 	support_sys.fail_with = EAGAIN;
 	support_sys.fail_at = 1;
@@ -224,7 +224,7 @@ static struct sockaddr_un crowded;
 static int
 crowd(int fill[8], int *n)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), r;
+	int fd = support_socket(AF_UNIX, SOCK_STREAM), r;
 
 	memset(&crowded, 0, sizeof(crowded));
 	crowded.sun_family = AF_UNIX;
@@ -235,7 +235,7 @@ crowd(int fill[8], int *n)
 	cr_expect_eq(listen(fd, 0), 0);
 	*n = 0;
 	do {
-		fill[*n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		fill[*n] = support_socket(AF_UNIX, SOCK_STREAM);
 		r = connect(fill[*n], (void *)&crowded, sizeof(crowded));
 	} while (++*n < 8 && r == 0);
 	cr_expect(r < 0 && errno == EAGAIN, "it is not full");
@@ -260,7 +260,7 @@ close_who_waits_for_a_backlog(void *arg)
 	int fill[8], n, listener = crowd(fill, &n);
 
 	plx_loop_stats(plx_self_loop(), &before);
-	c.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	c.fd = support_socket(AF_UNIX, SOCK_STREAM);
 	cr_expect_eq(plx_connect(c.fd, (void *)&crowded, sizeof(crowded), 0),
 		     -ETIMEDOUT, "%s: at once or not at all", (char *)arg);
 	plx_loop_stats(plx_self_loop(), &after);
@@ -286,7 +286,7 @@ connect_twice(void *arg)
 	struct call c[2] = {{.fd = -1}, {.fd = -1}};
 	int fill[8], n, listener = crowd(fill, &n), got;
 
-	c[0].fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	c[0].fd = support_socket(AF_UNIX, SOCK_STREAM);
 	c[1].fd = c[0].fd;
 	for (int i = 0; i < 2; i++)
 		start(&c[i], connect_crowded);

@@ -11,7 +11,7 @@
 static void
 unix_pair(int fd[2])
 {
-	socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd);
+	support_datagram_pair(fd);
 }
 
 static int

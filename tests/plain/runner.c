@@ -15,9 +15,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #include "criterion/criterion.h"
 
 #define SKIPPED 77
