@@ -434,7 +434,7 @@ Test(embed, a_key_whose_number_becomes_its_own_set_is_over)
 	int fd[2];
 
 	add_readable(s, fd, PLX_READ);
-	cr_assert_eq(dup2(s->backend->fileno(s->state), fd[0]), fd[0]);
+	cr_assert_eq(dup2((s->backend->fileno)(s->state), fd[0]), fd[0]);
 	cr_assert_eq(plx_selector_register(s, fd[0], PLX_READ, NULL), -EINVAL);
 	cr_assert_eq(s->stats.stale, 1);
 	cr_assert_eq(plx_selector_unregister(s, fd[0]), -ENOENT);

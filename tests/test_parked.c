@@ -76,7 +76,7 @@ end_all(int n)
 }
 
 #ifdef __OpenBSD__ /* has none */
-#define mincore(...) (errno = ENOSYS, -1)
+#define mincore(p, n, in) ((void)(p), errno = ENOSYS, -1)
 #endif
 
 /* Pages of T's slot, guard included, that are in memory, or -errno. */

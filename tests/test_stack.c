@@ -11,7 +11,7 @@
 #include "stack_fixture.h"
 
 #ifdef __OpenBSD__ /* has none */
-#define mincore(...) (errno = ENOSYS, -1)
+#define mincore(p, n, in) ((void)(p), errno = ENOSYS, -1)
 #endif
 
 /* Pages of [P, P + SIZE) that are in memory, or -errno. */
