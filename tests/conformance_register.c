@@ -93,10 +93,12 @@ CONFORMS(registering, a_closed_descriptor_is_refused)
 CONFORMS(registering, a_mere_path_is_refused)
 {
 	struct fixture f = begin(p);
+	/* The last of these valgrind opens in its own way. */
 	const char *const path[] = {"/", "/dev/null", "/proc/self/exe"};
+	size_t paths = RUNNING_ON_VALGRIND ? 2 : 3;
 	int fd;
 
-	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
+	for (size_t i = 0; i < paths; i++) {
 		fd = open(path[i], O_PATH | O_CLOEXEC);
 		cr_assert_geq(fd, 0);
 		IS(&f, plx_selector_register(f.s, fd, PLX_READ, NULL), -EBADF);
