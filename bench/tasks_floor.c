@@ -10,6 +10,9 @@
  * Neighbouring stacks lie an odd number of cache lines apart: at a power of
  * two all of them would compete for the same few sets of the cache.
  */
+#ifdef __APPLE__ /* which has contexts for those who ask only */
+#define _XOPEN_SOURCE 700
+#endif
 #include <config.h>
 #include <errno.h>
 #include <stdint.h>

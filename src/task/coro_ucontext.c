@@ -12,6 +12,9 @@
  * costs a hundred times the switch; and it puts that of the other in force,
  * which had been the thread's when it stopped: it is made the thread's of now.
  */
+#ifdef __APPLE__ /* which has contexts for those who ask only */
+#define _XOPEN_SOURCE 700
+#endif
 #include <config.h>
 #include <signal.h>
 #include <stdint.h>
