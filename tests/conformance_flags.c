@@ -229,6 +229,8 @@ CONFORMS(oneshot, and_edge_hold_for_files_as_well)
 		}
 		IS(&f, plx_selector_register(f.s, file, PLX_READ | flag, NULL),
 		   0);
+		IS(&f, plx_selector_modify(f.s, file, PLX_READ | flag, NULL),
+		   0);
 		expect_ready(&f, file, PLX_READ);
 		expect_quiet(&f);
 		IS(&f, plx_selector_modify(f.s, file, BOTH | flag, NULL), 0);

@@ -105,6 +105,8 @@ never_park(void *arg)
 	(void)arg;
 	support_pipe(fd);
 	plx_scope_enter(&s, in(PLX_SECOND));
+	for (int i = 0; i < 1000; i++)
+		cr_expect_eq(plx_read(fd[0], &c, 1, 0), -ETIMEDOUT, "%d", i);
 	support_sys.now += 2 * PLX_SECOND;
 	while (plx_write(fd[1], "x", 1, PLX_NEVER) == 1 &&
 	       plx_read(fd[0], &c, 1, PLX_NEVER) == 1)

@@ -146,10 +146,46 @@ heed_scopes(void *arg)
 }
 
 static int
+read_in_shield(void *arg)
+{
+	int64_t began = support_sys.now;
+	struct plx_scope shield;
+	char buf[16];
+	ssize_t n;
+
+	(void)arg;
+	plx_scope_shield(&shield, in(50 * PLX_MILLISECOND), PLX_NEVER);
+	n = plx_stream_readexactly(&scene.s, buf, 16, PLX_NEVER);
+	plx_scope_leave(&shield, 0);
+	cr_expect_eq(n, -ECANCELED, "it is no end: %zd", n);
+	cr_expect_eq(support_sys.now - began, 50 * PLX_MILLISECOND);
+	return 0;
+}
+
+static int
+outlast_grace(void *arg)
+{
+	int64_t began = support_sys.now;
+	struct plx_scope own;
+	char buf[16];
+	ssize_t n;
+
+	(void)arg;
+	plx_scope_enter(&own, in(PLX_SECOND));
+	n = plx_stream_readexactly(&scene.s, buf, 16, PLX_NEVER);
+	plx_scope_leave(&own, 0);
+	cr_expect_eq(n, -ENODATA, "that was the end: %zd", n);
+	cr_expect_eq(support_sys.now - began, 30 * PLX_MILLISECOND);
+	return 0;
+}
+
+static int
 end_in_scopes(void *arg)
 {
 	(void)arg;
 	run_cancelled(heed_scopes, in(PLX_SECOND));
+	run_cancelled(read_in_shield, in(PLX_SECOND));
+	run_cancelled(outlast_grace, in(30 * PLX_MILLISECOND));
 	return 0;
 }
 WITH_CLOCK(stream_ending, deadlines_of_scopes_hold, end_in_scopes)

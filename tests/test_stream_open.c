@@ -90,6 +90,31 @@ receive(void *stream)
 			     in(5 * PLX_SECOND));
 }
 
+/* Nobody makes room: it ends by a cancel. */
+static int
+await_room(void *stream)
+{
+	int fd = plx_stream_fileno(stream);
+
+	support_fill(fd);
+	return plx_await_fd(fd, PLX_WRITE, in(5 * PLX_SECOND));
+}
+
+static void
+detach_from_writer(struct plx_stream *s, const char *name)
+{
+	int fd, r = 0;
+	plx_task *t;
+
+	cr_expect_eq(plx_spawn(NULL, await_room, s, &t), 0);
+	let_run(3);
+	fd = plx_stream_detach(s);
+	cr_expect_eq(fd, -EBUSY, "%s: %d", name, fd);
+	plx_cancel(t);
+	cr_expect_eq(plx_join(t, &r, PLX_NEVER), 0);
+	cr_expect_eq(r, -ECANCELED, "%s: %d", name, r);
+}
+
 static int
 detach_awaited(void *arg)
 {
@@ -109,6 +134,7 @@ detach_awaited(void *arg)
 		cr_expect_eq(plx_join(t, &r, PLX_NEVER), 0);
 		cr_expect_gt(r, 0, "%s: %d: %d", name, i, r);
 	}
+	detach_from_writer(&s, name);
 	fd = plx_stream_detach(&s);
 	cr_expect_geq(fd, 0, "%s: %d", name, fd);
 	plx_close(fd);

@@ -64,7 +64,7 @@ plx__io_scopes_end(void)
 			if (x->shield)
 				return end;
 		}
-		if (!t->nursery || !t->nursery->opener)
+		if (!t->nursery->opener)
 			return end;
 		x = plx__scope_around(t->nursery->opener, &t->nursery->scope);
 		t = t->nursery->opener;
