@@ -63,6 +63,7 @@ take_handed(void)
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", echod_handed.count, 1);
 	dup2(echod_handed.fd, 3);
+	fcntl(3, F_SETFD, 0); /* it may have been 3 before */
 }
 
 /* What is held back when a program begins waits for that. */
