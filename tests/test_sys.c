@@ -205,10 +205,18 @@ Test(sys, pages_come_and_take_advice)
 	IS(SYS->unmap(SYS, p + 1, PAGE), -EINVAL);
 	p[0] = 2;
 	IS(SYS->unmap(SYS, p, PAGE), 0);
-	IS(SYS->protect(SYS, p, PAGE, PROT_NONE), -ENOMEM);
 	errno = 4711;
 	cr_assert_lt(SYS->map(SYS, SIZE_MAX & ~(PAGE - 1), &page), 0);
 	cr_assert_eq(errno, 4711);
+}
+
+Test(sys, a_page_that_is_gone_cannot_be_protected)
+{
+	void *page;
+
+	IS(SYS->map(SYS, PAGE, &page), 0);
+	IS(SYS->unmap(SYS, page, PAGE), 0);
+	IS(SYS->protect(SYS, page, PAGE, PROT_NONE), -ENOMEM);
 }
 
 Test(sys, a_guarded_page_is_a_crash)
