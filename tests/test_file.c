@@ -328,20 +328,30 @@ cancel_reading(void *arg)
 }
 ON_A_FILE(reading_stops_when_cancelled, cancel_reading)
 
-static int
-time_out_reading(void *arg)
+/* A task whose reading has had its DEADLINE, while the thread still reads. */
+static plx_task *
+outlast(int64_t *deadline)
 {
-	int64_t deadline = in(PLX_SECOND);
 	plx_task *t;
-	int result = 0;
 
-	(void)arg;
+	*deadline = in(PLX_SECOND);
 	fill_file(2000000);
 	support_sys.sys.read = read_slowly;
-	plx_spawn(NULL, read_slow_file, &deadline, &t);
+	plx_spawn(NULL, read_slow_file, deadline, &t);
 	let_run(2);
 	latch_await(&slow.begun, 1);
 	plx_sleep(2 * PLX_SECOND);
+	return t;
+}
+
+static int
+time_out_reading(void *arg)
+{
+	int64_t deadline;
+	plx_task *t = outlast(&deadline);
+	int result = 0;
+
+	(void)arg;
 	open_held(&slow);
 	plx_join(t, &result, PLX_NEVER);
 	cr_expect_eq(result, FAILED(ETIMEDOUT));
@@ -360,17 +370,11 @@ Test(file, reading_stops_at_its_deadline)
 static int
 time_out_then_cancel(void *arg)
 {
-	int64_t deadline = in(PLX_SECOND);
-	plx_task *t;
+	int64_t deadline;
+	plx_task *t = outlast(&deadline);
 	int result = 0;
 
 	(void)arg;
-	fill_file(2000000);
-	support_sys.sys.read = read_slowly;
-	plx_spawn(NULL, read_slow_file, &deadline, &t);
-	let_run(2);
-	latch_await(&slow.begun, 1);
-	plx_sleep(2 * PLX_SECOND);
 	plx_cancel(t);
 	let_run(3);
 	open_held(&slow);
